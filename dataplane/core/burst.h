@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bursts: what moves between stages, and a packet's ends.
+ *
+ * Every worker has one burst per stage. A stage takes its whole burst and moves each skb on with
+ * burst_to(), or ends it: skb_drop (counted under a reason), skb_absorb (its content goes on in
+ * other skbs), skb_delivered; or it hands the skb to a queue with a holder (ledger.h).
+ * Stages never free; the engine does so at the end of the sweep.
+ */
+#pragma once
+
+#include "core/worker.h"
+
+/* The burst for `stage` is full: park the skb for the next sweep (bounded, own drop reason). */
+void burst_overflow(struct worker *w, enum stage stage, struct skb *skb);
+
+/* Move skb to the input of `stage`; a stage of a lower number runs again in the same sweep. */
+static inline void burst_to(struct worker *w, enum stage stage, struct skb *skb)
+{
+	struct burst *b = &w->out[stage];
+
+	if (unlikely(b->n == BURST_MAX)) {
+		burst_overflow(w, stage, skb);
+		return;
+	}
+	b->skb[b->n++] = skb;
+	w->pending[stage / 64] |= UINT64_C(1) << (stage % 64);
+}
+
+/* End skb: lost for `reason`. With users > 1 or a frag_list, the counts follow skb heads. */
+void skb_drop(struct worker *w, struct skb *skb, enum drop_reason reason);
+
+/* End skb: what it carried goes on in other skbs (fragments, a reassembled datagram). */
+void skb_absorb(struct worker *w, struct skb *skb);
+
+/* End skb: its bytes reached their consumer on this host. */
+void skb_delivered(struct worker *w, struct skb *skb);
+
+/*
+ * A new empty linear skb, headroom RTE_PKTMBUF_HEADROOM, dev NULL, users 1, counted as alloc.
+ * NULL when the pool is exhausted (counted as no_skb).
+ */
+struct skb *skb_get_new(struct worker *w);
+
+/*
+ * Linux's skb_clone: an skb of its own over the same, now read-only, data; no socket, in no queue.
+ * Counted as clone. NULL when the pool is exhausted.
+ */
+struct skb *skb_clone(struct worker *w, struct skb *skb);
+
+/*
+ * Linux's skb_copy: a writable skb with the same bytes in one or more fresh segments, headers and
+ * metadata carried over. Counted as alloc. NULL when the pool is exhausted.
+ */
+struct skb *skb_copy(struct worker *w, const struct skb *skb);
+
+/*
+ * A writable skb with the same content: skb itself where nobody shares it, else a copy while skb
+ * ends as absorbed. NULL when the pool is exhausted; skb is then the caller's still.
+ */
+struct skb *skb_unshare(struct worker *w, struct skb *skb);

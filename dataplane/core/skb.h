@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The socket buffer: one packet on its way through the stack.
+ *
+ * An skb is the private area of its head mbuf, so mbuf <-> skb is pointer arithmetic and nothing is
+ * allocated beside the mbuf. The geometry of the data is the mbuf's:
+ *
+ *	skb->head = buf_addr          skb->data = buf_addr + data_off
+ *	skb_headlen = data_len        skb->len  = pkt_len
+ *	end = buf_addr + buf_len      page fragments = the chain of further segments
+ *
+ * dataref is the data mbuf's reference count (clones are indirect mbufs); `users` counts references
+ * to the skb itself. One worker owns an skb at a time; it moves between threads by ring only.
+ * Nothing here allocates or frees: that is burst.h's (stages) and skb_alloc.h's (everybody else).
+ */
+#pragma once
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_mbuf.h>
+
+struct fib_nh;
+struct netdev;
+struct worker;
+
+/* skb->pkt_type; the values of Linux's PACKET_*. */
+enum skb_pkt_type {
+	SKB_HOST = 0,
+	SKB_BROADCAST = 1,
+	SKB_MULTICAST = 2,
+	SKB_OTHERHOST = 3,
+	SKB_OUTGOING = 4,
+	SKB_LOOPBACK = 5,
+};
+
+/* skb->ip_summed; the values of Linux's CHECKSUM_*. */
+enum skb_csum {
+	SKB_CSUM_NONE = 0,        /* nothing known: verify in software */
+	SKB_CSUM_UNNECESSARY = 1, /* verified, or never left the host */
+	SKB_CSUM_COMPLETE = 2,    /* skb->csum is the sum over all from the network header on */
+	SKB_CSUM_PARTIAL = 3,     /* to be summed from csum_start into csum_start + csum_offset */
+};
+
+enum skb_flags {
+	SKB_F_CLONED = 1 << 0,   /* data shared with a clone: read only */
+	SKB_F_NOHDR = 1 << 1,    /* clone that must not touch headers */
+	SKB_F_GSO = 1 << 2,      /* gso_size, gso_segs, gso_type are valid */
+	SKB_F_TSTAMP = 1 << 3,   /* tstamp is valid */
+	SKB_F_OWNED = 1 << 4,    /* sk, destructor and truesize are valid */
+	SKB_F_FRAGLIST = 1 << 5, /* frag_list is valid: a list of whole skbs */
+	SKB_F_TRACED = 1 << 6,   /* the tracer follows this skb; trace_id is valid */
+	SKB_F_FCLONE = 1 << 7,   /* one half of an fclone pair */
+	SKB_F_LOCAL_DF = 1 << 8, /* may be fragmented although DF is set */
+	SKB_F_REROUTED = 1 << 9, /* POST_ROUTING was run already */
+	SKB_F_CT = 1 << 10,      /* nfct is valid */
+	SKB_F_LOCAL = 1 << 11,   /* made on this host, not received */
+	SKB_F_IPOPT = 1 << 12,   /* cb holds parsed IPv4 options */
+	SKB_F_VLAN = 1 << 13,    /* the mbuf's vlan_tci is a tag that is not in the data */
+	SKB_F_PEEKED = 1 << 14,  /* counted by the protocol already */
+	SKB_F_RESUME = 1 << 15,  /* resume is valid: left a hook point and came back */
+};
+
+enum skb_gso_type {
+	SKB_GSO_TCPV4 = 1 << 0,
+	SKB_GSO_UDP_L4 = 1 << 1,
+	SKB_GSO_TCPV6 = 1 << 2,
+	SKB_GSO_TCP_ECN = 1 << 3,
+};
+
+#define SKB_HDR_UNSET UINT16_MAX
+#define SKB_CB_SIZE 48
+#define SKB_MAX_FRAGS 18   /* 64 KB of 4 KB pages, and two: Linux's MAX_SKB_FRAGS */
+#define SKB_DEPTH_MAX 8    /* rounds through the pipeline (tunnels, loopback) before LOOP */
+
+/* Where an skb left a hook point (queued, stolen): see hook.h. */
+struct skb_resume {
+	uint8_t point;
+	uint8_t repeat;
+	int16_t priority;
+	uint32_t generation;
+};
+
+struct skb {
+	/* line 0: written as a whole by dev/rx and the allocators, from a template */
+	struct netdev *dev;        /* arrived on; from routing on: leaves by */
+	const struct fib_nh *nh;   /* routing result; valid within one turn of the worker only */
+	struct skb *next;          /* in the queue or list that holds the skb */
+	uint16_t mac_header;       /* offsets from buf_addr, SKB_HDR_UNSET where not known */
+	uint16_t network_header;
+	uint16_t transport_header;
+	rte_be16_t protocol;       /* ethertype */
+	uint32_t iif;              /* netdev index of the first arrival; 0: made here */
+	uint32_t mark;
+	uint32_t priority;
+	uint32_t hash;             /* of the flow; 0: not computed */
+	uint16_t flags;            /* enum skb_flags */
+	uint16_t users;            /* references to this skb */
+	uint8_t pkt_type;          /* enum skb_pkt_type */
+	uint8_t ip_summed;         /* enum skb_csum */
+	uint8_t depth;             /* times it was sent round again */
+	uint8_t queue_mapping;     /* tx queue */
+	uint32_t nh_id;            /* what the FIB answered */
+	uint32_t spare;
+
+	/* line 1: whoever handles the packet now; IP zeroes what it uses at its entry */
+	uint8_t cb[SKB_CB_SIZE] __attribute__((aligned(64)));
+	struct skb *prev;          /* in an skb_queue */
+	struct skb_resume resume;
+
+	/* line 2: valid as flags and ip_summed say */
+	uint64_t tstamp __attribute__((aligned(64))); /* TSC cycles */
+	void *sk;                  /* owning socket */
+	void (*destructor)(struct skb *skb);
+	struct skb *frag_list;
+	void *nfct;
+	uint32_t csum;
+	uint16_t csum_start;       /* offset from buf_addr */
+	uint16_t csum_offset;      /* from csum_start */
+	uint16_t gso_size;         /* payload bytes per segment */
+	uint16_t gso_segs;
+	uint32_t truesize;         /* bytes charged to the owner */
+	uint32_t trace_id;
+	uint8_t gso_type;          /* enum skb_gso_type */
+};
+
+static_assert(offsetof(struct skb, cb) == 64, "line 0 is one cache line");
+static_assert(offsetof(struct skb, tstamp) == 128, "line 1 is one cache line");
+static_assert(sizeof(struct skb) == 192, "three cache lines");
+
+static inline struct skb *skb_of(struct rte_mbuf *m)
+{
+	return (struct skb *)(m + 1);
+}
+
+static inline struct rte_mbuf *skb_mbuf(const struct skb *skb)
+{
+	return (struct rte_mbuf *)(uintptr_t)skb - 1;
+}
+
+static inline uint8_t *skb_head(const struct skb *skb)
+{
+	return skb_mbuf(skb)->buf_addr;
+}
+
+static inline void *skb_data(const struct skb *skb)
+{
+	return rte_pktmbuf_mtod(skb_mbuf(skb), void *);
+}
+
+/* Bytes of the whole packet from data on. */
+static inline uint32_t skb_len(const struct skb *skb)
+{
+	return skb_mbuf(skb)->pkt_len;
+}
+
+/* Bytes in the first segment. */
+static inline uint32_t skb_headlen(const struct skb *skb)
+{
+	return skb_mbuf(skb)->data_len;
+}
+
+static inline bool skb_is_nonlinear(const struct skb *skb)
+{
+	return skb_mbuf(skb)->nb_segs > 1;
+}
+
+static inline uint32_t skb_headroom(const struct skb *skb)
+{
+	return skb_mbuf(skb)->data_off;
+}
+
+static inline uint32_t skb_tailroom(const struct skb *skb)
+{
+	const struct rte_mbuf *m = skb_mbuf(skb);
+
+	return m->nb_segs > 1 ? 0 : (uint32_t)(m->buf_len - m->data_off - m->data_len);
+}
+
+/* Make room in front of an empty buffer. */
+static inline void skb_reserve(struct skb *skb, uint32_t n)
+{
+	struct rte_mbuf *m = skb_mbuf(skb);
+
+	assert(m->pkt_len == 0 && m->data_off + n <= m->buf_len);
+	m->data_off += n;
+}
+
+/* Append n bytes to a linear skb, return where they start; NULL where the tail lacks room. */
+static inline void *skb_put(struct skb *skb, uint32_t n)
+{
+	struct rte_mbuf *m = skb_mbuf(skb);
+	uint8_t *tail = (uint8_t *)skb_data(skb) + m->data_len;
+
+	if (unlikely(n > skb_tailroom(skb)))
+		return NULL;
+	m->data_len += n;
+	m->pkt_len += n;
+	return tail;
+}
+
+/* Prepend n bytes; NULL where the head lacks room. */
+static inline void *skb_push(struct skb *skb, uint32_t n)
+{
+	struct rte_mbuf *m = skb_mbuf(skb);
+
+	if (unlikely(n > m->data_off))
+		return NULL;
+	m->data_off -= n;
+	m->data_len += n;
+	m->pkt_len += n;
+	return skb_data(skb);
+}
+
+/* Remove n bytes in front; the caller knows that the first segment has them. */
+static inline void *skb_pull(struct skb *skb, uint32_t n)
+{
+	struct rte_mbuf *m = skb_mbuf(skb);
+
+	assert(n <= m->data_len);
+	m->data_off += n;
+	m->data_len -= n;
+	m->pkt_len -= n;
+	return skb_data(skb);
+}
+
+/* skb_may_pull's way through a chain: moves bytes of later segments into the first one. */
+bool skb_pull_slow(struct skb *skb, uint32_t n);
+
+/* Make the first n bytes contiguous. False: the packet is shorter, or its head is too small. */
+static inline bool skb_may_pull(struct skb *skb, uint32_t n)
+{
+	return likely(n <= skb_headlen(skb)) || skb_pull_slow(skb, n);
+}
+
+/* The n bytes at data, contiguous; NULL when the packet is shorter. data stays. */
+static inline void *skb_header(struct skb *skb, uint32_t n)
+{
+	return likely(skb_may_pull(skb, n)) ? skb_data(skb) : NULL;
+}
+
+static inline void skb_reset_mac_header(struct skb *skb)
+{
+	skb->mac_header = skb_mbuf(skb)->data_off;
+}
+
+static inline void skb_reset_network_header(struct skb *skb)
+{
+	skb->network_header = skb_mbuf(skb)->data_off;
+}
+
+static inline void skb_reset_transport_header(struct skb *skb)
+{
+	skb->transport_header = skb_mbuf(skb)->data_off;
+}
+
+static inline void *skb_mac_header(const struct skb *skb)
+{
+	assert(skb->mac_header != SKB_HDR_UNSET);
+	return skb_head(skb) + skb->mac_header;
+}
+
+static inline void *skb_network_header(const struct skb *skb)
+{
+	assert(skb->network_header != SKB_HDR_UNSET);
+	return skb_head(skb) + skb->network_header;
+}
+
+static inline void *skb_transport_header(const struct skb *skb)
+{
+	assert(skb->transport_header != SKB_HDR_UNSET);
+	return skb_head(skb) + skb->transport_header;
+}
+
+/* True where somebody else holds the data or the skb: it must not be written (skb_unshare). */
+static inline bool skb_shared(const struct skb *skb)
+{
+	const struct rte_mbuf *m = skb_mbuf(skb);
+
+	return unlikely(skb->users != 1 || !RTE_MBUF_DIRECT(m) || rte_mbuf_refcnt_read(m) != 1);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The stages by number, in sweep order, from stages.def. */
+#pragma once
+
+#include <stdint.h>
+
+struct burst;
+struct worker;
+
+enum stage {
+#define STAGE(name, text) STAGE_##name,
+#include "stages.def"
+#undef STAGE
+	STAGE_COUNT,
+};
+
+/* A stage moves on or ends every skb of `in`; the engine empties `in` afterwards. */
+typedef void stage_fn(struct worker *w, struct burst *in);
+
+extern stage_fn *const stage_table[STAGE_COUNT];
+const char *stage_name(enum stage stage);
+const char *stage_text(enum stage stage);
