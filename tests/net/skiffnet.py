@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Hosts made of network namespaces with skiff between them, for tests and the demo.
+
+A script that imports this runs under tests/net/isolate: it may make what it likes and need not
+clean up. Nothing here sleeps to wait for an event: wait_for() polls with a deadline.
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+BUILD = os.path.abspath(os.environ.get("SKIFF_BUILD", "build"))
+SKIFFD = os.path.join(BUILD, "ctrlplane", "skiffd")
+SKIFF = os.path.join(BUILD, "ctrlplane", "skiff")
+SKIFF_RUN = os.path.join(BUILD, "shim", "skiff-run")
+
+
+class Failed(Exception):
+    """Something a test expects did not happen."""
+
+
+def sh(command, check=True, timeout=60, **kwargs):
+    """Runs a command given as a string of words or a list; returns the finished process."""
+    words = command.split() if isinstance(command, str) else command
+    done = subprocess.run(words, capture_output=True, text=True, timeout=timeout, **kwargs)
+    if check and done.returncode:
+        raise Failed(f"{' '.join(words)}: status {done.returncode}\n{done.stdout}{done.stderr}")
+    return done
+
+
+def wait_for(condition, what, seconds=10.0, step=0.02):
+    """Returns the first true value of condition(); raises Failed after the deadline."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise Failed(f"waited {seconds} s in vain for {what}")
+        time.sleep(step)
+
+
+class Host:
+    """A network namespace with the kernel's stack."""
+
+    def __init__(self, name):
+        self.name = name
+        sh(f"ip netns add {name}")
+        self.run("ip link set lo up")
+
+    def words(self, command):
+        words = command.split() if isinstance(command, str) else list(command)
+        return ["ip", "netns", "exec", self.name, *words]
+
+    def run(self, command, **kwargs):
+        return sh(self.words(command), **kwargs)
+
+    def popen(self, command, **kwargs):
+        return subprocess.Popen(self.words(command), text=True, **kwargs)
+
+    def sysctl(self, key, value):
+        self.run(["sysctl", "-qw", f"{key}={value}"])
+
+
+def link(host_a, iface_a, host_b, iface_b, up=True):
+    """A veth pair between two hosts."""
+    sh(f"ip link add {iface_a} netns {host_a.name} type veth peer name {iface_b} "
+       f"netns {host_b.name}")
+    if up:
+        host_a.run(f"ip link set {iface_a} up")
+        host_b.run(f"ip link set {iface_b} up")
+
+
+class Skiff:
+    """A skiffd in a namespace of its own, talked to by the real tools."""
+
+    def __init__(self, name, config="", host=None, env=None):
+        self.host = host or Host(name)
+        self.name = name
+        self.socket = f"/run/{name}.sock"
+        self.config = f"/run/{name}.conf"
+        self.env = dict(os.environ, **(env or {}))
+        self.process = None
+        self.log = f"/run/{name}.log"
+        with open(self.config, "w", encoding="utf-8") as out:
+            out.write(config)
+
+    def start(self, seconds=30.0, check=True):
+        log = open(self.log, "a", encoding="utf-8")
+        self.process = self.host.popen([SKIFFD, "-c", self.config, "-s", self.socket],
+                                       stdout=subprocess.PIPE, stderr=log, env=self.env)
+        line = self.process.stdout.readline() if check else ""
+        if check and line != "skiffd: ready\n":
+            self.process.wait(seconds)
+            with open(self.log, encoding="utf-8") as text:
+                raise Failed(f"skiffd {self.name} is not ready: {line!r}\n{text.read()}")
+        return self
+
+    def stop(self, check=True, sig=signal.SIGTERM):
+        self.process.send_signal(sig)
+        status = self.process.wait(20)
+        if check and status:
+            with open(self.log, encoding="utf-8") as text:
+                raise Failed(f"skiffd {self.name} ended with {status}\n{text.read()}")
+        return status
+
+    def skiff(self, words, **kwargs):
+        """The skiff command: own verbs, or Linux's tools on skiff."""
+        words = words.split() if isinstance(words, str) else list(words)
+        return self.host.run([SKIFF, "-s", self.socket, *words], env=self.env, **kwargs)
+
+    def json(self, words):
+        words = words.split() if isinstance(words, str) else list(words)
+        return json.loads(self.host.run([SKIFF, "-s", self.socket, "-j", *words],
+                                        env=self.env).stdout)
+
+    def ip(self, words, **kwargs):
+        words = words.split() if isinstance(words, str) else list(words)
+        return self.host.run([SKIFF_RUN, "-s", self.socket, "ip", *words], env=self.env, **kwargs)
+
+
+def run_tests(tests):
+    """Runs functions in order; prints one line each; exits by the outcome."""
+    failed = 0
+    for test in tests:
+        start = time.monotonic()
+        try:
+            test()
+            print(f"ok   {test.__name__} ({time.monotonic() - start:.1f} s)", flush=True)
+        except (Failed, AssertionError, subprocess.TimeoutExpired) as error:
+            failed += 1
+            print(f"FAIL {test.__name__}: {error}", flush=True)
+    sys.exit(1 if failed else 0)
