@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One skiff router between two kernel hosts: what a router must do, seen by the real tools."""
+import json
+import re
+
+from skiffnet import Failed, Host, Skiff, link, run_tests, sh, wait_for
+
+CONFIG = """
+system workers 1
+port add wan af_packet iface eth0
+port add lan af_packet iface eth1
+ip addr add 192.0.2.1/24 dev wan
+ip addr add 198.51.100.1/24 dev lan
+ip link set wan up
+ip link set lan up
+"""
+
+left, right = Host("left"), Host("right")
+router = Skiff("router", CONFIG)
+link(left, "eth0", router.host, "eth0")
+link(right, "eth0", router.host, "eth1")
+for host, net in ((left, "192.0.2"), (right, "198.51.100")):
+    host.run(f"ip addr add {net}.2/24 dev eth0")
+    host.run(f"ip route add default via {net}.1")
+
+
+def ping(host, where, *options, count=3):
+    return host.run(["ping", "-n", "-c", str(count), "-i", "0.05", "-W", "2", *options, where],
+                    check=False)
+
+
+def received(done):
+    match = re.search(r"(\d+) received", done.stdout)
+    return int(match.group(1)) if match else 0
+
+
+def starts():
+    router.start()
+
+
+def answers_ping():
+    assert received(ping(left, "192.0.2.1")) == 3, "the router's near address"
+    assert received(ping(left, "198.51.100.1")) == 3, "the router's far address"
+
+
+def forwards_every_size():
+    assert received(ping(left, "198.51.100.2")) == 3
+    for size in (0, 1, 7, 8, 17, 18, 19, 55, 56, 57, 255, 256, 1023, 1024, 1400, 1471, 1472):
+        done = ping(left, "198.51.100.2", "-s", str(size), count=2)
+        assert received(done) == 2, f"size {size}: {done.stdout}"
+
+
+def decrements_ttl():
+    done = ping(left, "198.51.100.2", count=1)
+    assert "ttl=63" in done.stdout, done.stdout
+
+
+def forwards_fragments():
+    for size in (1473, 2000, 4000, 8000, 65507):
+        done = ping(left, "198.51.100.2", "-s", str(size), count=2)
+        assert received(done) == 2, f"size {size}: {done.stdout}"
+
+
+def reassembles_for_itself():
+    for size in (1473, 4000, 20000):
+        done = ping(left, "192.0.2.1", "-s", str(size), count=2)
+        assert received(done) == 2, f"size {size}: {done.stdout}"
+
+
+def says_frag_needed():
+    router.ip("link set lan mtu 1200")
+    try:
+        done = ping(left, "198.51.100.2", "-s", "1400", "-M", "do", count=2)
+        assert received(done) == 0
+        assert "mtu = 1200" in done.stdout + done.stderr or "mtu=1200" in done.stdout + done.stderr, \
+            done.stdout + done.stderr
+        done = ping(right, "192.0.2.2", "-s", "100", count=1)
+        assert received(done) == 1
+        left.run("ip route flush cache")
+        done = ping(left, "198.51.100.2", "-s", "1400", "-M", "dont", count=2)
+        assert received(done) == 2, "fragments where DF is not set: " + done.stdout
+    finally:
+        router.ip("link set lan mtu 1500")
+        left.run("ip route flush cache")
+
+
+def traceroute_shows_the_router():
+    done = left.run(["traceroute", "-n", "-q", "1", "-w", "2", "-m", "4", "198.51.100.2"])
+    hops = re.findall(r"^ ?\d+ +(\S+)", done.stdout, re.M)
+    assert hops == ["192.0.2.1", "198.51.100.2"], done.stdout
+    done = left.run(["traceroute", "-I", "-n", "-q", "1", "-w", "2", "-m", "4", "198.51.100.2"])
+    assert re.findall(r"^ ?\d+ +(\S+)", done.stdout, re.M) == ["192.0.2.1", "198.51.100.2"]
+
+
+def tells_unreachables():
+    done = ping(left, "203.0.113.9", count=1)
+    assert "Destination Net Unreachable" in done.stdout, done.stdout
+    done = ping(left, "198.51.100.77", "-W", "5", count=1)
+    assert "Destination Host Unreachable" in done.stdout, done.stdout
+    for kind, text in (("unreachable", "Destination Host Unreachable"),
+                       ("prohibit", "Packet filtered")):
+        router.ip(f"route add {kind} 203.0.113.0/24")
+        done = ping(left, "203.0.113.9", "-W", "1", count=1)
+        router.ip(f"route del {kind} 203.0.113.0/24")
+        assert text in done.stdout, f"{kind}: {done.stdout}"
+    router.ip("route add blackhole 203.0.113.0/24")
+    done = ping(left, "203.0.113.9", "-W", "1", count=1)
+    router.ip("route del blackhole 203.0.113.0/24")
+    assert "nreachable" not in done.stdout and received(done) == 0, done.stdout
+
+
+def refuses_connections_at_once():
+    done = left.run(["python3", "-c", """
+import socket
+for kind, name in ((socket.SOCK_STREAM, "tcp"), (socket.SOCK_DGRAM, "udp")):
+    s = socket.socket(socket.AF_INET, kind)
+    s.settimeout(3)
+    try:
+        s.connect(("192.0.2.1", 9))
+        s.send(b"x")
+        s.recv(1)
+    except ConnectionRefusedError:
+        print(name, "refused")
+"""])
+    assert done.stdout.split() == ["tcp", "refused", "udp", "refused"], done.stdout
+
+
+def iperf(*options, seconds=2):
+    server = right.popen(["iperf3", "-s", "-1", "-B", "198.51.100.2"], stdout=-3, stderr=-3)
+    try:
+        wait_for(lambda: "5201" in right.run("ss -Hltn").stdout, "the iperf3 server")
+        done = left.run(["iperf3", "-J", "-c", "198.51.100.2", "-t", str(seconds), *options],
+                        check=False)
+        result = json.loads(done.stdout)
+        if "error" in result:
+            raise Failed(result["error"])
+        return result["end"]
+    finally:
+        server.kill()
+        server.wait()
+
+
+def carries_tcp_both_ways():
+    for options in ((), ("-R",)):
+        end = iperf(*options)
+        assert end["sum_received"]["bytes"] > 1 << 20, end["sum_received"]
+
+
+def carries_udp():
+    end = iperf("-u", "-b", "20M", "-l", "1000")
+    assert end["sum"]["lost_packets"] == 0, end["sum"]
+
+
+def ledger_closes():
+    ledger = router.json("show ledger")
+    assert ledger["gap"] == 0, ledger
+
+
+def stops_cleanly():
+    router.stop()
+    names = sh(router.host.words("ip -br link")).stdout
+    assert "eth0" in names and "eth1" in names
+    done = ping(left, "192.0.2.1", "-W", "1", count=1)
+    assert received(done) == 0
+
+
+run_tests([starts, answers_ping, forwards_every_size, decrements_ttl, forwards_fragments,
+           reassembles_for_itself, says_frag_needed, traceroute_shows_the_router,
+           tells_unreachables, refuses_connections_at_once, carries_tcp_both_ways, carries_udp,
+           ledger_closes, stops_cleanly])
