@@ -2,10 +2,6 @@
 /* The dispatch array. The only file that knows every stage; the functions stand in their layers. */
 #include "stages.h"
 
-#define STAGE(name, text) void name(struct worker *w, struct burst *in);
-#include "stages.def"
-#undef STAGE
-
 stage_fn *const stage_table[STAGE_COUNT] = {
 #define STAGE(name, text) [STAGE_##name] = name,
 #include "stages.def"

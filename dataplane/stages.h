@@ -17,6 +17,10 @@ enum stage {
 /* A stage moves on or ends every skb of `in`; the engine empties `in` afterwards. */
 typedef void stage_fn(struct worker *w, struct burst *in);
 
+#define STAGE(name, text) void name(struct worker *w, struct burst *in);
+#include "stages.def"
+#undef STAGE
+
 extern stage_fn *const stage_table[STAGE_COUNT];
 const char *stage_name(enum stage stage);
 const char *stage_text(enum stage stage);
