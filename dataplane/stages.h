@@ -14,10 +14,13 @@ enum stage {
 	STAGE_COUNT,
 };
 
-/* A stage moves on or ends every skb of `in`; the engine empties `in` afterwards. */
+/*
+ * A stage moves on or ends the skbs of `in`, as many as there are when it is called; the engine
+ * removes them afterwards. What a stage sends to itself it sends by burst_overflow().
+ */
 typedef void stage_fn(struct worker *w, struct burst *in);
 
-#define STAGE(name, text) void name(struct worker *w, struct burst *in);
+#define STAGE(name, text) stage_fn name;
 #include "stages.def"
 #undef STAGE
 

@@ -11,7 +11,12 @@
 
 #include "core/worker.h"
 
-/* The burst for `stage` is full: park the skb for the next sweep (bounded, own drop reason). */
+#define OVERFLOW_MAX 4096
+
+/*
+ * Park the skb for another round of the sweep, after all bursts of this one (bounded, own drop
+ * reason). burst_to() does so when the burst is full; a stage that sends to itself does so too.
+ */
 void burst_overflow(struct worker *w, enum stage stage, struct skb *skb);
 
 /* Move skb to the input of `stage`; a stage of a lower number runs again in the same sweep. */
@@ -42,6 +47,9 @@ void skb_delivered(struct worker *w, struct skb *skb);
  */
 struct skb *skb_get_new(struct worker *w);
 
+/* As skb_get_new, with the head for one clone reserved, so that skb_clone of it cannot fail. */
+struct skb *skb_get_fclone(struct worker *w);
+
 /*
  * Linux's skb_clone: an skb of its own over the same, now read-only, data; no socket, in no queue.
  * Counted as clone. NULL when the pool is exhausted.
@@ -55,7 +63,21 @@ struct skb *skb_clone(struct worker *w, struct skb *skb);
 struct skb *skb_copy(struct worker *w, const struct skb *skb);
 
 /*
+ * Linux's pskb_copy: the first segment is copied and writable, further ones are shared. Counted as
+ * alloc. NULL when the pool is exhausted.
+ */
+struct skb *skb_pskb_copy(struct worker *w, const struct skb *skb);
+
+/*
  * A writable skb with the same content: skb itself where nobody shares it, else a copy while skb
  * ends as absorbed. NULL when the pool is exhausted; skb is then the caller's still.
  */
 struct skb *skb_unshare(struct worker *w, struct skb *skb);
+
+/*
+ * Cut a TCPv4 super-frame (SKB_F_GSO, gso_size; network and transport headers set) into segments
+ * that each go to `stage`, both checksums complete; skb ends as
+ * absorbed. Each is counted as alloc. -ENOMEM, -EINVAL (not TCPv4, headers broken): nothing was
+ * sent and skb is still the caller's.
+ */
+int skb_gso_segment(struct worker *w, struct skb *skb, enum stage stage);

@@ -12,6 +12,14 @@
 #include "core/hook.h"
 
 struct rte_rcu_qsbr;
+struct rx_queue;
+struct trace_record;
+
+/*
+ * The fused way through the pipeline (ip4/ip4_lane.c): takes of m[0..n) what it can handle whole,
+ * moves the rest to the front in order, untouched, and returns how many that is.
+ */
+typedef uint32_t dp_lane_fn(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n);
 
 /* Settings read by workers, one word each; the control thread writes them (system, sysctl). */
 struct dp_conf {
@@ -46,6 +54,9 @@ struct dp {
 	struct fib_nh_table *nhs;      /* fib/nexthop.h: what a FIB's answer means */
 	struct inet_protos *protos;    /* ip4/protocols.h */
 	struct dp_retired *retired;
+	dp_lane_fn *lane;              /* NULL: none; set before the workers start */
+	/* Takes a finished trace record over and hands it to the control thread; false: no room. */
+	bool (*trace_sink)(struct worker *w, struct trace_record *r);
 	struct worker *_Atomic workers[64]; /* [WORKER_MAX] */
 };
 

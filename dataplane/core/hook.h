@@ -9,6 +9,8 @@
 
 #include "core/burst.h"
 
+struct dp;
+
 enum hook_point {
 #define POINT(name, next) HOOK_##name,
 #include "core/hook_points.def"
@@ -48,13 +50,12 @@ struct hook_ops {
 	const char *name;
 };
 
-struct hook_table; /* all points; part of struct dp */
-
 struct hook_entry {
 	hook_fn *fn;
 	void *priv;
 	int16_t priority;
 	const char *name;
+	uint32_t generation; /* registration number: orders entries of one priority */
 };
 
 struct hook_array {
@@ -65,6 +66,7 @@ struct hook_array {
 
 struct hook_table {
 	const struct hook_array *_Atomic array[HOOK_POINT_COUNT]; /* NULL: empty */
+	uint32_t generation;                                      /* grows with every change */
 };
 
 /* The stage to send packets to that reach `point`: its own, or past it where it is empty. */
@@ -73,9 +75,14 @@ enum stage hook_next(const struct worker *w, enum hook_point point);
 /* Send an skb on that left a point by QUEUE: after the hook it left at, or at it when `repeat`. */
 void hook_resume(struct worker *w, struct skb *skb, bool repeat);
 
+/* The body of a point's stage (hook_stages.c). */
+void hook_run(struct worker *w, struct burst *in, enum hook_point point);
+
 /*
  * Control thread. Register: 0, -EEXIST (same fn and priv there already), -ENOMEM. Unregister: 0,
  * -ENOENT; returns after no worker runs the hook any more.
  */
 int hook_register(struct dp *dp, const struct hook_ops *ops);
 int hook_unregister(struct dp *dp, const struct hook_ops *ops);
+/* At the end, when no worker runs any more. */
+void hook_table_fini(struct dp *dp);

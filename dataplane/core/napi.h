@@ -32,6 +32,9 @@ struct napi {
 	uint32_t state;        /* enum napi_state */
 	int wait_fd;           /* -1: none, the worker wakes every millisecond for it */
 	bool urgent;           /* not part of the budget (control ring) */
+	bool on_demand;        /* on the list only while it has work (backlog): sleeps need no fd */
+	bool armed;            /* the engine's */
+	uint64_t done_turn;    /* the engine's: the turn in which a poll came back not full */
 	uint64_t polls, full_polls, packets, empty_polls;
 };
 
@@ -42,5 +45,9 @@ struct napi_list {
 
 /* Worker only (control asks by message). Scheduling an entry that is on the list changes nothing. */
 void napi_schedule(struct worker *w, struct napi *n);
-/* Removes the entry from the list; no poll of it runs afterwards. */
+/* Called by a poll that found its queue empty: leaves the list until the next napi_schedule. */
+void napi_complete(struct worker *w, struct napi *n);
+/* Removes the entry from the list; no poll of it runs afterwards, until napi_enable. */
 void napi_disable(struct worker *w, struct napi *n);
+/* Undoes napi_disable; the entry is not scheduled yet. */
+void napi_enable(struct worker *w, struct napi *n);

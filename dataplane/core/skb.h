@@ -76,12 +76,20 @@ enum skb_gso_type {
 #define SKB_MAX_FRAGS 18   /* 64 KB of 4 KB pages, and two: Linux's MAX_SKB_FRAGS */
 #define SKB_DEPTH_MAX 8    /* rounds through the pipeline (tunnels, loopback) before LOOP */
 
-/* Where an skb left a hook point (queued, stolen): see hook.h. */
+/*
+ * Where an skb left a hook point (queued, stolen): the hook's priority and registration number,
+ * which order all hooks ever registered, so that the place is found in a replaced array too.
+ */
 struct skb_resume {
 	uint8_t point;
 	uint8_t repeat;
 	int16_t priority;
 	uint32_t generation;
+};
+
+/* First member of a connection-tracking entry, so that the engine can give it back. */
+struct skb_ct {
+	void (*put)(struct skb_ct *ct);
 };
 
 struct skb {
@@ -104,7 +112,8 @@ struct skb {
 	uint8_t depth;             /* times it was sent round again */
 	uint8_t queue_mapping;     /* tx queue */
 	uint32_t nh_id;            /* what the FIB answered */
-	uint32_t spare;
+	uint16_t stage;            /* in the overflow list: where to */
+	uint16_t repeats;          /* of the hook that said REPEAT */
 
 	/* line 1: whoever handles the packet now; IP zeroes what it uses at its entry */
 	uint8_t cb[SKB_CB_SIZE] __attribute__((aligned(64)));
@@ -116,7 +125,7 @@ struct skb {
 	void *sk;                  /* owning socket */
 	void (*destructor)(struct skb *skb);
 	struct skb *frag_list;
-	void *nfct;
+	struct skb_ct *nfct;
 	uint32_t csum;
 	uint16_t csum_start;       /* offset from buf_addr */
 	uint16_t csum_offset;      /* from csum_start */
@@ -282,3 +291,105 @@ static inline bool skb_shared(const struct skb *skb)
 
 	return unlikely(skb->users != 1 || !RTE_MBUF_DIRECT(m) || rte_mbuf_refcnt_read(m) != 1);
 }
+
+/* The reserved half of an fclone pair: a header-only mbuf, kept where direct mbufs have no use. */
+static inline struct rte_mbuf *skb_fclone_half(const struct skb *skb)
+{
+	return (struct rte_mbuf *)skb_mbuf(skb)->shinfo;
+}
+
+static inline void skb_set_fclone_half(struct skb *skb, struct rte_mbuf *half)
+{
+	skb_mbuf(skb)->shinfo = (struct rte_mbuf_ext_shared_info *)half;
+	skb->flags = half ? skb->flags | SKB_F_FCLONE : skb->flags & ~SKB_F_FCLONE;
+}
+
+/* Linux's skb_cloned: the data of the head has other users. */
+static inline bool skb_cloned(const struct skb *skb)
+{
+	const struct rte_mbuf *m = skb_mbuf(skb);
+
+	return !RTE_MBUF_DIRECT(m) || rte_mbuf_refcnt_read(m) != 1;
+}
+
+/* References to the data of the head (Linux's dataref). */
+static inline uint32_t skb_dataref(const struct skb *skb)
+{
+	struct rte_mbuf *m = skb_mbuf(skb);
+
+	return rte_mbuf_refcnt_read(RTE_MBUF_CLONED(m) ? rte_mbuf_from_indirect(m) : m);
+}
+
+/* One more reference to the skb itself; each is ended by its own skb_drop, _absorb, _delivered. */
+static inline struct skb *skb_get(struct skb *skb)
+{
+	skb->users++;
+	return skb;
+}
+
+/* The owner is charged `truesize` until destructor(skb) runs: at the skb's end or at transmit. */
+static inline void skb_set_owner(struct skb *skb, void *sk, void (*destructor)(struct skb *skb),
+	uint32_t truesize)
+{
+	skb->sk = sk;
+	skb->destructor = destructor;
+	skb->truesize = truesize;
+	skb->flags |= SKB_F_OWNED;
+}
+
+/* Bytes of memory that the packet keeps busy: buffers and heads of all its segments. */
+uint32_t skb_truesize(const struct skb *skb);
+
+static inline void skb_set_mac_header(struct skb *skb, int offset)
+{
+	skb->mac_header = skb_mbuf(skb)->data_off + offset;
+}
+
+static inline void skb_set_network_header(struct skb *skb, int offset)
+{
+	skb->network_header = skb_mbuf(skb)->data_off + offset;
+}
+
+static inline void skb_set_transport_header(struct skb *skb, int offset)
+{
+	skb->transport_header = skb_mbuf(skb)->data_off + offset;
+}
+
+/* Set the length to at most len; a shorter packet stays. Releases segments that become empty. */
+void skb_trim_slow(struct skb *skb, uint32_t len);
+
+static inline void skb_trim(struct skb *skb, uint32_t len)
+{
+	struct rte_mbuf *m = skb_mbuf(skb);
+
+	if (unlikely(m->nb_segs > 1)) {
+		skb_trim_slow(skb, len);
+	} else if (len < m->pkt_len) {
+		m->pkt_len = len;
+		m->data_len = len;
+	}
+}
+
+/* All in the first segment, in place. False where it has no room: skb_copy helps further. */
+bool skb_linearize(struct skb *skb);
+
+/* Copy n bytes from `offset` after data out of, or into, the whole chain. False: out of range. */
+bool skb_copy_bits(const struct skb *skb, uint32_t offset, void *to, uint32_t n);
+bool skb_store_bits(struct skb *skb, uint32_t offset, const void *from, uint32_t n);
+
+/* Add n bytes from `offset` after data to a sum of wire/checksum.h. */
+uint64_t skb_checksum(const struct skb *skb, uint32_t offset, uint32_t n, uint64_t sum);
+
+/* Ask for a checksum: from csum_start bytes after data to the end, stored `offset` after that. */
+static inline void skb_set_csum_partial(struct skb *skb, uint32_t start, uint16_t offset)
+{
+	skb->ip_summed = SKB_CSUM_PARTIAL;
+	skb->csum_start = skb_mbuf(skb)->data_off + start;
+	skb->csum_offset = offset;
+}
+
+/*
+ * Complete a PARTIAL checksum in software (Linux's skb_checksum_help): the field holds the sum of
+ * the pseudo header. 0, -EINVAL: the field lies outside the packet. The data must be writable.
+ */
+int skb_checksum_help(struct skb *skb);

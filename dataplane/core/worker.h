@@ -82,6 +82,9 @@ struct worker {
 	struct rte_mempool *pool;
 	struct rte_mempool *clone_pool; /* header-only mbufs */
 	struct rte_rcu_qsbr *qsbr;
+	uint64_t tsc_hz;
+	void (*flush)(struct worker *w); /* after each sweep: dev/ sends what it has collected */
+	void (*turn_end)(struct worker *w); /* after each turn: doorbells of rings to other threads */
 
 	/* the turn */
 	uint64_t now __attribute__((aligned(64))); /* TSC at the start of the sweep */
@@ -89,6 +92,10 @@ struct worker {
 	uint64_t pending[STAGE_WORDS];  /* stages whose burst is not empty */
 	uint32_t sweeps;                /* 1 in 64 is timed */
 	uint32_t overflow_len;
+	uint64_t turn_start;
+	bool turn_busy;
+	bool tracing;                   /* core/trace.h looks at every burst */
+	bool stop;                      /* leave worker_run after this turn */
 	struct skb *overflow;           /* list of (stage, skb) swept next: burst.c */
 	struct skb **overflow_tail;
 	struct holder *holders;
@@ -98,6 +105,7 @@ struct worker {
 	struct timer_wheel *timers;     /* core/timer.h */
 	struct trace *trace;            /* core/trace.h */
 	struct skb_cache *skb_cache;    /* core/skb_alloc.h */
+	struct backlog *backlog;        /* core/backlog.h */
 	struct dev_worker *dev;         /* dev/dev.h: tx queues, interface counters */
 	struct neigh_worker *neigh;     /* neigh/: hold queues */
 	struct ip4_worker *ip4;         /* ip4/: counters, fragment queues, rate limits */
@@ -125,4 +133,15 @@ static inline uint64_t worker_rand(struct worker *w)
 	x ^= x >> 7;
 	x ^= x << 17;
 	return w->rng = x;
+}
+
+/* TSC cycles of a span of time, at this worker's clock. */
+static inline uint64_t worker_usec(const struct worker *w, uint64_t usec)
+{
+	return usec * (w->tsc_hz / 1000) / 1000;
+}
+
+static inline uint64_t worker_msec(const struct worker *w, uint64_t msec)
+{
+	return msec * (w->tsc_hz / 1000);
 }

@@ -120,5 +120,20 @@ static inline bool netdev_running(const struct netdev *dev)
 	return atomic_load_explicit(&dev->state, memory_order_relaxed) & NETDEV_START;
 }
 
+struct tx_queue;
+
+/* dev/'s state of one worker. */
+struct dev_worker {
+	struct dev_stats *stats;      /* [NETDEV_MAX], lazily committed memory */
+	struct tx_queue *active;      /* queues with frames to flush or waiting, linked by next */
+	struct tx_queue *txq[NETDEV_MAX]; /* this worker's transmit queue of a port; NULL: none */
+};
+
+int dev_worker_init(struct worker *w);
+void dev_worker_fini(struct worker *w);
+
 /* The counters of `dev` on this worker. */
-struct dev_stats *dev_stats(struct worker *w, const struct netdev *dev);
+static inline struct dev_stats *dev_stats(struct worker *w, const struct netdev *dev)
+{
+	return &w->dev->stats[dev->index];
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How an idle worker sleeps without losing a wake-up. A producer makes its work visible, then calls
+ * worker_wake(); the worker publishes `sleeping`, then looks for work once more. Both have a full
+ * fence in between, so at least one of them sees the other.
+ */
+#pragma once
+
+#include "core/worker.h"
+
+#define SLEEP_AFTER_USEC 50   /* of turns that found nothing */
+#define SLEEP_TICK_USEC 1000  /* with an entry that nothing can wake us for */
+#define SLEEP_FDS_MAX 256
+
+/* The worker: sleep until a wait_fd is readable, worker_wake(), or a timer is due. */
+void worker_sleep(struct worker *w);
+
+/* Any thread, after it made its work visible. Costs a fence and a load while the worker runs. */
+void worker_wake(struct worker *w);
