@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Opening a stream to skiffd. */
+#pragma once
+
+#include <skiff/abi.h>
+
+/*
+ * A netlink socket of skiffd's: the stream's fd (blocking, close-on-exec), its memory mapped at
+ * *map, *o checked. -1 with errno set, and a sentence on stderr where errno alone says too little.
+ */
+int conn_netlink(const struct skiff_netlink_open *req, struct skiff_netlink_opened *o, void **map);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Descriptors that come, go and double: the number is the kernel's own, so that libc does the
+ * work and only our table follows.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "libc.h"
+#include "nlsock.h"
+
+SHIM_EXPORT int close(int fd)
+{
+	struct nlsock *s = nlsock_get(fd);
+
+	/* Off the table first: once closed, another thread may get the number. */
+	if (s != NULL) {
+		nlsock_set(fd, NULL);
+		nlsock_put(s);
+	}
+	return real()->close(fd);
+}
+
+static int follow(int from, int to)
+{
+	struct nlsock *s = nlsock_get(from);
+	int err = 0;
+
+	if (to >= 0 && to != from)
+		err = nlsock_set(to, s);
+	nlsock_put(s);
+	if (err < 0) {
+		real()->close(to);
+		errno = EMFILE;
+		return -1;
+	}
+	return to;
+}
+
+SHIM_EXPORT int dup(int fd)
+{
+	return follow(fd, real()->dup(fd));
+}
+
+SHIM_EXPORT int dup2(int fd, int to)
+{
+	return follow(fd, real()->dup2(fd, to));
+}
+
+SHIM_EXPORT int dup3(int fd, int to, int flags)
+{
+	return follow(fd, real()->dup3(fd, to, flags));
+}
+
+static int do_fcntl(int fd, int cmd, void *arg)
+{
+	int r = real()->fcntl(fd, cmd, arg);
+
+	return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC ? follow(fd, r) : r;
+}
+
+SHIM_EXPORT int fcntl(int fd, int cmd, ...)
+{
+	va_list ap;
+
+	va_start(ap, cmd);
+	void *arg = va_arg(ap, void *);
+
+	va_end(ap);
+	return do_fcntl(fd, cmd, arg);
+}
+
+int fcntl64(int fd, int cmd, ...);
+
+SHIM_EXPORT int fcntl64(int fd, int cmd, ...)
+{
+	va_list ap;
+
+	va_start(ap, cmd);
+	void *arg = va_arg(ap, void *);
+
+	va_end(ap);
+	return do_fcntl(fd, cmd, arg);
+}
