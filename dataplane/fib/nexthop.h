@@ -15,7 +15,7 @@
 
 #include "core/dp.h"
 
-#define FIB_NH_MAX (1u << 20)
+#define FIB_NH_IDS (1u << 20)
 
 /* fib_nh.type; the values of Linux's RTN_*. */
 enum fib_nh_type {
@@ -62,7 +62,7 @@ struct fib_nh {
 } __attribute__((aligned(64)));
 
 struct fib_nh_table {
-	const struct fib_nh *_Atomic nh[FIB_NH_MAX]; /* NULL: unused; lazily committed memory */
+	const struct fib_nh *_Atomic nh[FIB_NH_IDS]; /* NULL: unused; lazily committed memory */
 };
 
 static inline const struct fib_nh *fib_nh_get(const struct dp *dp, uint32_t id)
