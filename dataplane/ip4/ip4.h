@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/worker.h"
+#include "ip4/ip4_id.h"
 #include "ip4/ip4_options.h"
 
 enum ip4_mib {
@@ -25,6 +26,7 @@ struct ip4_worker {
 	uint64_t icmp_out_type[256];
 	struct icmp_worker *icmp;     /* icmp.h: rate limits */
 	struct ip4_reasm *reasm;      /* ip4_reassemble.h */
+	struct ip4_ids ids;           /* ip4_id.h */
 };
 
 static inline void ip4_count(struct worker *w, enum ip4_mib counter)

@@ -27,7 +27,7 @@ struct map {
 
 struct neigh_table {
 	struct map *_Atomic map;
-	uint64_t seed, mult;
+	uint64_t key[2]; /* random: xor, and odd multiplier */
 	uint32_t n; /* control thread's */
 };
 
@@ -36,7 +36,7 @@ static unsigned int slot(const struct neigh_table *t, const struct map *map, uin
 {
 	uint64_t key = (uint64_t)dev << 32 | ip;
 
-	return (unsigned int)((((key ^ t->seed) * t->mult) >> 32) >> (32 - map->bits));
+	return (unsigned int)((((key ^ t->key[0]) * t->key[1]) >> 32) >> (32 - map->bits));
 }
 
 static const struct node *next_of(const struct node *_Atomic *link)
@@ -92,12 +92,12 @@ int neigh_table_init(struct dp *dp)
 	struct neigh_table *t = calloc(1, sizeof(*t));
 	struct map *map = map_new(BITS_MIN);
 
-	if (!t || !map || getrandom(&t->seed, 2 * sizeof(t->seed), 0) != 2 * sizeof(t->seed)) {
+	if (!t || !map || getrandom(t->key, sizeof(t->key), 0) != sizeof(t->key)) {
 		free(t);
 		free(map);
 		return -ENOMEM;
 	}
-	t->mult |= 1;
+	t->key[1] |= 1;
 	atomic_store(&t->map, map);
 	dp->neighs = t;
 	return 0;

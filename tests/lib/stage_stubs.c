@@ -4,6 +4,9 @@
  * delivered: a test links the stages it is about, the engine runs, and the ledger closes.
  */
 #include "core/burst.h"
+#include "ctl/ctl.h"
+#include "ip4/icmp.h"
+#include "ip4/ip4_options.h"
 
 #define STAGE(name, text) \
 	__attribute__((weak)) void name(struct worker *w, struct burst *in) \
@@ -19,3 +22,33 @@ stage_fn *const stage_table[STAGE_COUNT] = {
 #include "stages.def"
 #undef STAGE
 };
+
+/* What these stages call of layers that are not written yet. */
+__attribute__((weak)) bool ctl_event(struct worker *w, const struct ctl_msg *msg)
+{
+	return true;
+}
+
+__attribute__((weak)) void icmp_send_error(struct worker *w, struct skb *skb, uint8_t type,
+	uint8_t code, uint32_t info, enum drop_reason reason)
+{
+	skb_drop(w, skb, reason);
+}
+
+__attribute__((weak)) void icmp_send_redirect(struct worker *w, struct skb *skb, rte_be32_t gw)
+{
+}
+
+__attribute__((weak)) bool ip4_options_compile(struct worker *w, struct skb *skb)
+{
+	return true;
+}
+
+__attribute__((weak)) bool ip4_options_rcv_srr(struct worker *w, struct skb *skb)
+{
+	return true;
+}
+
+__attribute__((weak)) void ip4_options_forward(struct worker *w, struct skb *skb)
+{
+}

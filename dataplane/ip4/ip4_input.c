@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The checks that every received IPv4 packet passes before anything looks at it: RFC 1812 5.2.2, in
+ * the order of Linux's ip_rcv, one counter and one drop reason a rung. From eth_input or
+ * netif_receive with data at the header; on to PRE_ROUTING with the link's padding cut off.
+ */
+#include <string.h>
+
+#include "core/burst.h"
+#include "core/hook.h"
+#include "ip4/ip4.h"
+#include "wire/ip4.h"
+
+/* Who vouches for the header checksum; GOOD is what ports set that have looked. */
+static bool csum_known_good(const struct skb *skb)
+{
+	return (skb_mbuf(skb)->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) ==
+		RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+}
+
+static void header_error(struct worker *w, struct skb *skb, enum drop_reason reason)
+{
+	ip4_count(w, MIB_IpInHdrErrors);
+	skb_drop(w, skb, reason);
+}
+
+/* The header, sound and contiguous; NULL when skb was ended. */
+static const struct ip4_hdr *ladder(struct worker *w, struct skb *skb)
+{
+	const struct ip4_hdr *ip = skb_header(skb, IP4_HDR_LEN);
+	uint32_t len;
+
+	if (unlikely(!ip)) {
+		header_error(w, skb, DROP_IP4_SHORT);
+		return NULL;
+	}
+	if (unlikely(ip->ver_ihl != 0x45)) {
+		if (ip4_version(ip) != 4 || ip4_ihl(ip) < 5) {
+			header_error(w, skb, ip4_version(ip) != 4 ? DROP_IP4_VERSION : DROP_IP4_IHL);
+			return NULL;
+		}
+		ip = skb_header(skb, ip4_hdr_len(ip)); /* the pull may have moved the bytes */
+		if (!ip) {
+			header_error(w, skb, DROP_IP4_SHORT);
+			return NULL;
+		}
+	}
+	if (unlikely(!csum_known_good(skb) && csum_ip4(ip, ip4_ihl(ip)))) {
+		ip4_count(w, MIB_IpExtInCsumErrors);
+		header_error(w, skb, DROP_IP4_BAD_CSUM);
+		return NULL;
+	}
+	len = ip4_tot_len(ip);
+	if (unlikely(skb_len(skb) < len)) {
+		ip4_count(w, MIB_IpExtInTruncatedPkts);
+		skb_drop(w, skb, DROP_IP4_TRUNCATED);
+		return NULL;
+	}
+	if (unlikely(len < ip4_hdr_len(ip))) {
+		header_error(w, skb, DROP_IP4_TOT_LEN);
+		return NULL;
+	}
+	return ip;
+}
+
+/* Cut the padding of the link; a sum over all of the frame is none of the packet then. */
+static void trim(struct skb *skb, uint32_t len)
+{
+	if (skb_len(skb) == len)
+		return;
+	skb_trim(skb, len);
+	if (skb->ip_summed == SKB_CSUM_COMPLETE)
+		skb->ip_summed = SKB_CSUM_NONE;
+}
+
+static bool input_one(struct worker *w, struct skb *skb)
+{
+	const struct ip4_hdr *ip;
+
+	if (unlikely(skb->pkt_type == SKB_OTHERHOST)) {
+		skb_drop(w, skb, DROP_ETH_OTHERHOST);
+		return false;
+	}
+	ip4_count(w, MIB_IpInReceives);
+	ip4_count_n(w, MIB_IpExtInOctets, skb_len(skb));
+	ip = ladder(w, skb);
+	if (unlikely(!ip))
+		return false;
+	trim(skb, ip4_tot_len(ip));
+	skb_reset_network_header(skb);
+	skb_set_transport_header(skb, (int)ip4_hdr_len(ip));
+	memset(skb->cb, 0, sizeof(struct ip4_cb));
+	skb->flags &= (uint16_t)~SKB_F_IPOPT;
+	return true;
+}
+
+void ip4_input(struct worker *w, struct burst *in)
+{
+	enum stage next = hook_next(w, HOOK_ip4_pre_routing);
+
+	for (uint32_t i = 0; i < in->n; i++) {
+		struct skb *skb = in->skb[i];
+
+		/* somebody holds this very skb: what is done to it must not show (ip_rcv, 2nd check) */
+		if (unlikely(skb->users > 1)) {
+			struct skb *own = skb_unshare(w, skb);
+
+			if (!own) {
+				ip4_count(w, MIB_IpInDiscards);
+				skb_drop(w, skb, DROP_NO_MEMORY);
+				continue;
+			}
+			skb = own;
+		}
+		if (input_one(w, skb))
+			burst_to(w, next, skb);
+	}
+}

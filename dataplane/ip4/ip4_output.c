@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The last look of IP at a packet, forwarded or of this host (Linux's ip_output and
+ * ip_finish_output): counts it, and sends what is longer than its path takes to ip4_fragment. From
+ * POST_ROUTING, to neigh_resolve; the pieces of ip4_fragment go to neigh_resolve directly.
+ */
+#include "core/burst.h"
+#include "dev/netdev.h"
+#include "fib/nexthop.h"
+#include "ip4/icmp.h"
+#include "ip4/ip4.h"
+#include "ip4/ip4_mtu.h"
+#include "wire/icmp.h"
+
+static void count_group(struct worker *w, const struct skb *skb, const struct ip4_hdr *ip)
+{
+	if (ip4_is_multicast(rte_be_to_cpu_32(ip->daddr))) {
+		ip4_count(w, MIB_IpExtOutMcastPkts);
+		ip4_count_n(w, MIB_IpExtOutMcastOctets, skb_len(skb));
+	} else if (skb->nh->type == FIB_BROADCAST) {
+		ip4_count(w, MIB_IpExtOutBcastPkts);
+		ip4_count_n(w, MIB_IpExtOutBcastOctets, skb_len(skb));
+	}
+}
+
+/* Longer than the MTU: pieces, or the reason why there are none. */
+static void too_long(struct worker *w, struct skb *skb, const struct ip4_hdr *ip)
+{
+	bool whole = ip->frag_off & RTE_BE16(IP4_DF) && !(skb->flags & SKB_F_LOCAL_DF);
+	struct netdev *in = skb->iif ? netdev_get(w->dp, skb->iif) : NULL;
+
+	if (!whole && !(skb->flags & SKB_F_GSO)) {
+		burst_to(w, STAGE_ip4_fragment, skb);
+		return;
+	}
+	ip4_count(w, MIB_IpFragFails);
+	if (in) /* where it came in is whom the error is about */
+		skb->dev = in;
+	icmp_send_error(w, skb, ICMP_DEST_UNREACH, ICMP_UNREACH_FRAG_NEEDED, skb->nh->mtu,
+		DROP_IP4_TOO_BIG);
+}
+
+void ip4_output(struct worker *w, struct burst *in)
+{
+	uint64_t octets = 0;
+
+	for (uint32_t i = 0; i < in->n; i++) {
+		struct skb *skb = in->skb[i];
+		const struct ip4_hdr *ip = skb_data(skb);
+		const struct fib_nh *nh = skb->nh;
+
+		octets += skb_len(skb);
+		if (unlikely(nh->type == FIB_BROADCAST || rte_be_to_cpu_32(ip->daddr) >= 0xe0000000))
+			count_group(w, skb, ip);
+		if (unlikely(skb_len(skb) > nh->mtu) && ip4_exceeds(skb, ip, nh->mtu))
+			too_long(w, skb, ip);
+		else
+			burst_to(w, STAGE_neigh_resolve, skb);
+	}
+	ip4_count_n(w, MIB_IpExtOutOctets, octets);
+}

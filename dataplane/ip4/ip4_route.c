@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Routing of received packets (Linux's ip_rcv_finish and ip_route_input): martian checks, the FIB
+ * for a whole burst at once, then each packet to local delivery, to forwarding, or to its end.
+ * From PRE_ROUTING. RFC 1812 5.2.1, 5.2.3, 5.3.7.
+ */
+#include "core/burst.h"
+#include "dev/netdev.h"
+#include "ip4/icmp.h"
+#include "ip4/ip4.h"
+#include "ip4/ip4_lookup.h"
+#include "ip4/ip4_martian.h"
+#include "ip4/flow_hash.h"
+#include "wire/icmp.h"
+
+#define ALL_ONES UINT32_MAX
+
+static const struct fib_nh limited_broadcast = { .type = FIB_BROADCAST };
+static const struct fib_nh multicast = { .type = FIB_MULTICAST };
+
+static void no_route(struct worker *w, struct skb *skb)
+{
+	if (!atomic_load_explicit(&w->dp->conf.ip_forward, memory_order_relaxed)) {
+		ip4_count(w, MIB_IpInAddrErrors);
+		skb_drop(w, skb, DROP_IP4_NOT_FORWARDING);
+		return;
+	}
+	ip4_count(w, MIB_IpExtInNoRoutes);
+	icmp_send_error(w, skb, ICMP_DEST_UNREACH, ICMP_UNREACH_NET, 0, DROP_IP4_NO_ROUTE);
+}
+
+/* A route that says why not. Hosts that do not forward keep silent, as Linux's ip_error does. */
+static void refuse(struct worker *w, struct skb *skb, uint8_t type)
+{
+	bool speak = atomic_load_explicit(&w->dp->conf.ip_forward, memory_order_relaxed);
+	uint8_t code = type == FIB_PROHIBIT ? ICMP_UNREACH_ADMIN_PROHIB : ICMP_UNREACH_HOST;
+	enum drop_reason reason = type == FIB_PROHIBIT ? DROP_IP4_PROHIBITED :
+		DROP_IP4_UNREACHABLE;
+
+	if (type == FIB_UNREACHABLE)
+		ip4_count(w, MIB_IpInAddrErrors);
+	if (speak)
+		icmp_send_error(w, skb, ICMP_DEST_UNREACH, code, 0, reason);
+	else
+		skb_drop(w, skb, reason);
+}
+
+static void deliver(struct worker *w, struct skb *skb, const struct fib_nh *nh)
+{
+	if (nh->type == FIB_BROADCAST) {
+		ip4_count(w, MIB_IpExtInBcastPkts);
+		ip4_count_n(w, MIB_IpExtInBcastOctets, skb_len(skb));
+	} else if (nh->type == FIB_MULTICAST) {
+		ip4_count(w, MIB_IpExtInMcastPkts);
+		ip4_count_n(w, MIB_IpExtInMcastOctets, skb_len(skb));
+	}
+	skb->nh = nh;
+	burst_to(w, STAGE_ip4_local, skb);
+}
+
+static void forward(struct worker *w, struct skb *skb, const struct fib_nh *nh)
+{
+	if (unlikely(!atomic_load_explicit(&w->dp->conf.ip_forward, memory_order_relaxed))) {
+		ip4_count(w, MIB_IpInAddrErrors);
+		skb_drop(w, skb, DROP_IP4_NOT_FORWARDING);
+		return;
+	}
+	skb->nh = nh;
+	burst_to(w, STAGE_ip4_forward, skb);
+}
+
+/* Where the answer of the FIB leads. */
+static void dispatch(struct worker *w, struct skb *skb, const struct fib_nh *nh)
+{
+	if (unlikely(nh && nh->type == FIB_GROUP))
+		nh = ip4_group_member(w->dp, nh, skb_flow_hash(skb));
+	if (unlikely(!nh || nh->flags & FIB_NH_DEAD)) {
+		no_route(w, skb);
+		return;
+	}
+	switch (nh->type) {
+	case FIB_UNICAST:
+		forward(w, skb, nh);
+		break;
+	case FIB_LOCAL:
+	case FIB_BROADCAST:
+	case FIB_MULTICAST:
+		deliver(w, skb, nh);
+		break;
+	case FIB_UNREACHABLE:
+	case FIB_PROHIBIT:
+		refuse(w, skb, nh->type);
+		break;
+	case FIB_BLACKHOLE:
+		skb_drop(w, skb, DROP_IP4_BLACKHOLE);
+		break;
+	default:
+		no_route(w, skb);
+	}
+}
+
+static bool from_this_host(const struct skb *skb)
+{
+	return skb->dev->type == NETDEV_LOOPBACK;
+}
+
+/*
+ * Addresses that cannot be, by their class alone; true when skb was ended. Broadcasts from 0.0.0.0
+ * are those of hosts that ask for their address.
+ */
+static bool martian(struct worker *w, struct skb *skb, uint32_t src, uint32_t dst)
+{
+	bool unborn = src == 0 && (dst == ALL_ONES || dst == 0);
+
+	if (unborn || (from_this_host(skb) && src < 0xe0000000))
+		return false;
+	if (ip4_suspect_src(src)) {
+		skb_drop(w, skb, DROP_IP4_MARTIAN_SRC);
+		return true;
+	}
+	if (ip4_suspect_dst(dst) && dst) {
+		skb_drop(w, skb, DROP_IP4_MARTIAN_DST);
+		return true;
+	}
+	return false;
+}
+
+/* Answers that no table gives; false: ask one. */
+static bool routed_without_table(struct worker *w, struct skb *skb, uint32_t dst)
+{
+	if (dst == ALL_ONES || dst == 0)
+		deliver(w, skb, &limited_broadcast);
+	else if (ip4_is_multicast(dst))
+		deliver(w, skb, &multicast);
+	else
+		return false;
+	return true;
+}
+
+/* The options are parsed before the lookup, since a source route changes what is looked up. */
+static struct skb *with_options(struct worker *w, struct skb *skb)
+{
+	struct skb *own = skb_unshare(w, skb);
+
+	if (!own) {
+		ip4_count(w, MIB_IpInDiscards);
+		skb_drop(w, skb, DROP_NO_MEMORY);
+		return NULL;
+	}
+	if (!ip4_options_compile(w, own))
+		return NULL;
+	if (ip4_cb(own)->opt.srr && !ip4_options_rcv_srr(w, own))
+		return NULL;
+	return own;
+}
+
+static uint32_t dst_of(struct skb *skb)
+{
+	const struct ip4_hdr *ip = skb_data(skb);
+
+	if (unlikely(skb->flags & SKB_F_IPOPT && ip4_cb(skb)->opt.flags & IP4_OPT_SRR_HIT))
+		return rte_be_to_cpu_32(ip4_cb(skb)->opt.nexthop);
+	return rte_be_to_cpu_32(ip->daddr);
+}
+
+/* What is left of a burst to be looked up. */
+struct lookup {
+	uint32_t n;
+	struct skb *skb[BURST_MAX];
+	uint32_t dst[BURST_MAX], src[BURST_MAX];
+	uint32_t dst_id[BURST_MAX], src_id[BURST_MAX];
+};
+
+/* First loop: what needs no lookup goes its way. */
+static void sift(struct worker *w, const struct burst *in, struct lookup *l)
+{
+	l->n = 0;
+	for (uint32_t i = 0; i < in->n; i++) {
+		struct skb *skb = in->skb[i];
+		const struct ip4_hdr *ip = skb_data(skb);
+		uint32_t src = rte_be_to_cpu_32(ip->saddr), dst = rte_be_to_cpu_32(ip->daddr);
+
+		if (unlikely(skb->nh != NULL)) { /* routed before: by a hook, within this turn */
+			dispatch(w, skb, skb->nh);
+			continue;
+		}
+		if (unlikely(ip4_suspect_src(src) || ip4_suspect_dst(dst)) &&
+		    martian(w, skb, src, dst))
+			continue;
+		if (unlikely(ip->ver_ihl != 0x45)) {
+			skb = with_options(w, skb);
+			if (!skb)
+				continue;
+			dst = dst_of(skb);
+		}
+		if (unlikely(dst >= 0xe0000000 || dst == 0) && routed_without_table(w, skb, dst))
+			continue;
+		l->skb[l->n] = skb;
+		l->src[l->n] = src;
+		l->dst[l->n++] = dst;
+	}
+}
+
+/* A source that is an address of this host, or a broadcast address of its links. */
+static bool own_source(const struct skb *skb, const struct fib_nh *back)
+{
+	return unlikely(back && (back->type == FIB_LOCAL || back->type == FIB_BROADCAST)) &&
+		!from_this_host(skb);
+}
+
+static void by_rules(struct worker *w, const struct lookup *l)
+{
+	for (uint32_t i = 0; i < l->n; i++) {
+		struct skb *skb = l->skb[i];
+		const struct ip4_hdr *ip = skb_data(skb);
+		const struct ip4_key back = { .dst = l->src[i] };
+		const struct ip4_key key = {
+			.dst = l->dst[i],
+			.src = l->src[i],
+			.mark = skb->mark,
+			.iif = skb->dev->index,
+			.tos = ip->tos & IP4_TOS_MASK,
+		};
+
+		if (own_source(skb, ip4_lookup(w->dp, &back)))
+			skb_drop(w, skb, DROP_IP4_MARTIAN_SRC);
+		else
+			dispatch(w, skb, ip4_lookup(w->dp, &key));
+	}
+}
+
+static void by_merged_table(struct worker *w, const struct fib *fib, struct lookup *l)
+{
+	fib_lookup_bulk(fib, l->dst, l->dst_id, l->n);
+	fib_lookup_bulk(fib, l->src, l->src_id, l->n);
+	for (uint32_t i = 0; i < l->n; i++) {
+		struct skb *skb = l->skb[i];
+
+		if (own_source(skb, fib_nh_get(w->dp, l->src_id[i]))) {
+			skb_drop(w, skb, DROP_IP4_MARTIAN_SRC);
+			continue;
+		}
+		skb->nh_id = l->dst_id[i];
+		dispatch(w, skb, fib_nh_get(w->dp, l->dst_id[i]));
+	}
+}
+
+void ip4_route(struct worker *w, struct burst *in)
+{
+	const struct fib *fib = ip4_merged_table(w->dp);
+	struct lookup l;
+
+	sift(w, in, &l);
+	if (likely(fib != NULL))
+		by_merged_table(w, fib, &l);
+	else
+		by_rules(w, &l);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Last stage that looks into the packet: puts the link header in front that its next hop or
+ * neigh_resolve has ready, and hands the frame to the port below the interface. A frame that has
+ * its link header already (data at it, eth_cb.hh_len 0) only gets the tag of a VLAN interface.
+ */
+#include <string.h>
+
+#include "core/burst.h"
+#include "dev/netdev.h"
+#include "fib/nexthop.h"
+#include "l2/eth.h"
+
+uint8_t eth_build_hh(uint8_t hh[ETH_HH_ROOM], const struct netdev *dev, const uint8_t *dst,
+	uint16_t type)
+{
+	bool vlan = dev->type == NETDEV_VLAN;
+	uint8_t len = ETH_HDR_LEN + (vlan ? VLAN_TAG_LEN : 0);
+	struct eth_hdr *eth = (struct eth_hdr *)(hh + ETH_HH_ROOM - len);
+
+	memset(hh, 0, ETH_HH_ROOM);
+	memcpy(eth->dst, dst, ETH_ADDR_LEN);
+	eth_store(eth->src, atomic_load_explicit(&dev->addr, memory_order_relaxed));
+	eth->type = rte_cpu_to_be_16(vlan ? dev->vlan_proto : type);
+	if (vlan) {
+		struct vlan_hdr *tag = (struct vlan_hdr *)(eth + 1);
+
+		tag->tci = rte_cpu_to_be_16(dev->vlan_id);
+		tag->type = rte_cpu_to_be_16(type);
+	}
+	return len;
+}
+
+/* A fresh linear skb with the same bytes and the headroom that new buffers have. */
+static struct skb *move_to_new_head(struct worker *w, struct skb *skb)
+{
+	struct skb *own = skb_get_new(w);
+	uint32_t len = skb_len(skb);
+	void *data = own ? skb_put(own, len) : NULL;
+
+	if (!data) {
+		if (own)
+			skb_drop(w, own, DROP_NO_MEMORY);
+		return NULL;
+	}
+	skb_copy_bits(skb, 0, data, len);
+	own->dev = skb->dev;
+	own->nh = skb->nh;
+	own->protocol = skb->protocol;
+	own->iif = skb->iif;
+	own->mark = skb->mark;
+	own->priority = skb->priority;
+	own->hash = skb->hash;
+	own->queue_mapping = skb->queue_mapping;
+	own->ip_summed = skb->ip_summed;
+	own->csum_start = skb->csum_start - skb_headroom(skb) + skb_headroom(own);
+	own->csum_offset = skb->csum_offset;
+	memcpy(own->cb, skb->cb, SKB_CB_SIZE);
+	skb_absorb(w, skb);
+	return own;
+}
+
+/*
+ * The same packet, unshared and with ETH_HH_ROOM bytes in front (Linux's skb_cow_head); NULL when
+ * it had to be ended.
+ */
+static struct skb *make_room(struct worker *w, struct skb *skb)
+{
+	struct skb *own = skb_unshare(w, skb);
+
+	if (own) {
+		skb = own;
+		if (skb_headroom(skb) < ETH_HH_ROOM)
+			own = move_to_new_head(w, skb);
+	}
+	if (!own)
+		skb_drop(w, skb, DROP_NO_MEMORY);
+	return own;
+}
+
+/* hh is 32 bytes with the header at their end; what is copied too much lands in the headroom. */
+static void put_header(struct skb *skb, const uint8_t *hh, uint8_t len)
+{
+	uint8_t *data = skb_data(skb);
+
+	memcpy(data - 16, hh + ETH_HH_ROOM - 16, 16);
+	if (unlikely(len > 16))
+		memcpy(data - ETH_HH_ROOM, hh, 16);
+	skb_push(skb, len);
+	skb_reset_mac_header(skb);
+}
+
+/* The tag of a frame that came with its link header: addresses move down, the tag goes between. */
+static void put_tag(struct skb *skb, const struct netdev *dev)
+{
+	uint8_t *data = (uint8_t *)skb_data(skb) - VLAN_TAG_LEN;
+	rte_be16_t tag[2] = {
+		rte_cpu_to_be_16(dev->vlan_proto),
+		rte_cpu_to_be_16(dev->vlan_id),
+	};
+
+	skb_push(skb, VLAN_TAG_LEN);
+	memmove(data, data + VLAN_TAG_LEN, 2 * ETH_ADDR_LEN);
+	memcpy(data + 2 * ETH_ADDR_LEN, tag, VLAN_TAG_LEN);
+	skb_reset_mac_header(skb);
+}
+
+/* Count on each VLAN interface on the way down to the port. */
+static void descend(struct worker *w, struct skb *skb)
+{
+	struct netdev *dev = skb->dev;
+
+	while (dev->type == NETDEV_VLAN) {
+		struct dev_stats *stats = dev_stats(w, dev);
+
+		stats->tx_packets++;
+		stats->tx_bytes += skb_len(skb) - VLAN_TAG_LEN;
+		dev = dev->lower;
+	}
+	skb->dev = dev;
+}
+
+static void output_one(struct worker *w, struct skb *skb)
+{
+	const struct fib_nh *nh = skb->nh;
+	bool framed = !nh && !eth_cb(skb)->hh_len;
+
+	if (unlikely(skb->dev->type == NETDEV_VLAN && !netdev_running(skb->dev))) {
+		dev_stats(w, skb->dev)->tx_dropped++;
+		skb_drop(w, skb, DROP_DEV_DOWN);
+		return;
+	}
+	if (unlikely(skb_headroom(skb) < ETH_HH_ROOM || skb_shared(skb))) {
+		skb = make_room(w, skb);
+		if (!skb)
+			return;
+	}
+	if (likely(nh != NULL))
+		put_header(skb, nh->hh, nh->hh_len);
+	else if (!framed)
+		put_header(skb, eth_cb(skb)->hh, eth_cb(skb)->hh_len);
+	else if (skb->dev->type == NETDEV_VLAN)
+		put_tag(skb, skb->dev);
+	if (unlikely(skb->dev->type == NETDEV_VLAN))
+		descend(w, skb);
+	burst_to(w, skb->dev->xmit, skb);
+}
+
+void eth_output(struct worker *w, struct burst *in)
+{
+	for (uint32_t i = 0; i < in->n; i++)
+		output_one(w, in->skb[i]);
+}
