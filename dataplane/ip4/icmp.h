@@ -25,6 +25,11 @@ void icmp_send_error(struct worker *w, struct skb *skb, uint8_t type, uint8_t co
 	enum drop_reason reason);
 
 /*
+ * Layers below IP move an skb whose neighbour does not answer to STAGE_icmp_error themselves, its
+ * control block as IP left it: that is host unreachable, and the packet ends as NEIGH_FAILED.
+ */
+
+/*
  * Tell the source of skb, which is forwarded nevertheless, of the better gateway `gw` (host
  * redirect). Called before TTL is decremented; skb stays the caller's. Limited per destination as
  * Linux does: at most 9, ever more seldom, until it was silent for 20 s.

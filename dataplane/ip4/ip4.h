@@ -16,6 +16,12 @@ enum ip4_mib {
 	MIB_COUNT,
 };
 
+/* The time of day between two looks at the wall clock. */
+struct ip4_clock {
+	uint64_t base_tsc;
+	uint32_t base_ms;        /* since midnight UT */
+};
+
 struct icmp_worker;
 struct ip4_reasm;
 
@@ -24,10 +30,15 @@ struct ip4_worker {
 	uint64_t mib[MIB_COUNT];
 	uint64_t icmp_in_type[256];   /* Linux's IcmpMsg InType<n>, OutType<n> */
 	uint64_t icmp_out_type[256];
+	struct ip4_clock clock;
 	struct icmp_worker *icmp;     /* icmp.h: rate limits */
 	struct ip4_reasm *reasm;      /* ip4_reassemble.h */
 	struct ip4_ids ids;           /* ip4_id.h */
 };
+
+/* Allocate w->ip4 and what hangs on it: 0, -ENOMEM, -EIO. fini ends what is held as STOPPED. */
+int ip4_worker_init(struct worker *w);
+void ip4_worker_fini(struct worker *w);
 
 static inline void ip4_count(struct worker *w, enum ip4_mib counter)
 {
@@ -46,9 +57,31 @@ struct ip4_cb {
 	uint16_t icmp_reason;    /* enum drop_reason */
 	uint8_t icmp_type, icmp_code;
 	uint16_t frag_max_size;  /* of a reassembled packet: its largest fragment */
-	uint16_t redirect;       /* leaves by the interface it came by: earns a redirect */
+	uint8_t redirect;        /* leaves by the interface it came by: earns a redirect */
+	uint8_t dst_type;        /* enum fib_nh_type of the destination, from ip4_local on */
+	uint32_t part_from, part_to; /* in reassembly: the data's place in the datagram */
 };
 static_assert(sizeof(struct ip4_cb) <= SKB_CB_SIZE, "fits the control block");
+
+/* What of a received packet's state must not go on in an answer that reuses its skb. */
+static inline void ip4_make_local(struct skb *skb, bool has_options)
+{
+	const uint16_t keep = SKB_F_CLONED | SKB_F_OWNED | SKB_F_FRAGLIST | SKB_F_TRACED |
+			      SKB_F_FCLONE | SKB_F_CT;
+
+	skb->flags = (uint16_t)((skb->flags & keep) | SKB_F_LOCAL | (has_options ? SKB_F_IPOPT : 0));
+	skb->dev = NULL;
+	skb->nh = NULL;
+	skb->nh_id = 0;
+	skb->iif = 0;
+	skb->mark = 0;
+	skb->priority = 0;
+	skb->hash = 0;
+	skb->mac_header = SKB_HDR_UNSET;
+	skb->protocol = RTE_BE16(0x0800);
+	skb->pkt_type = SKB_HOST;
+	skb->ip_summed = SKB_CSUM_NONE;
+}
 
 static inline struct ip4_cb *ip4_cb(struct skb *skb)
 {
@@ -57,7 +90,7 @@ static inline struct ip4_cb *ip4_cb(struct skb *skb)
 
 /*
  * What STAGE_ip4_send takes, a packet of this host: data at its IPv4 header with version, IHL, TOS,
- * DF, TTL, protocol and destination set, options behind it (then SKB_F_IPOPT and cb). It routes to
- * opt.faddr where that is not 0, else to the destination; fills in a source of 0 from the route;
- * sets total length, identification and checksum. cb is zeroed by whoever made the packet.
+ * DF, TTL, protocol and destination set (of a source route: its first hop), options behind it (then
+ * SKB_F_IPOPT and cb). It fills in a source of 0 from the route, sets total length, identification
+ * and checksum. cb is zeroed by whoever made the packet.
  */

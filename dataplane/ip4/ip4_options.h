@@ -12,6 +12,8 @@
 
 #include "core/burst.h"
 
+struct ip4_hdr;
+
 #define IP4_OPTLEN_MAX 40
 
 enum ip4_opt_flags {
@@ -53,15 +55,20 @@ bool ip4_options_rcv_srr(struct worker *w, struct skb *skb);
  */
 void ip4_options_forward(struct worker *w, struct skb *skb);
 
+/* Its step for source routes: the next hop becomes the destination, `out` takes its place. */
+void ip4_srr_advance(struct ip4_options *opt, struct ip4_hdr *ip, rte_be32_t out);
+
 /* For fragments after the first: options without the copy bit become NOPs; the length stays. */
 void ip4_options_fragment(uint8_t *opts, unsigned int optlen);
 
 /*
- * The options of a reply to skb (compiled): source route reversed, RR and TS as they came in, to
- * be filled on. Writes at most IP4_OPTLEN_MAX bytes to out, padded to 4, and returns how many;
- * *first_hop is where the reply is sent (set only where a source route is reversed).
+ * The options of an answer that this host sends from saddr to the packet with header `hdr` and
+ * compiled options `opt`: source route reversed, RR and TS filled on with saddr and the time.
+ * Writes at most IP4_OPTLEN_MAX bytes to out, padded to 4, and returns how many. *first_hop is set
+ * only where a source route was reversed: there the answer goes first.
  */
-unsigned int ip4_options_echo(const struct skb *skb, uint8_t *out, rte_be32_t *first_hop);
+unsigned int ip4_options_echo(struct worker *w, const struct ip4_options *opt,
+	const struct ip4_hdr *hdr, rte_be32_t saddr, uint8_t *out, rte_be32_t *first_hop);
 
-/* Milliseconds since midnight UT at w->now, as RR/TS options and ICMP timestamps carry them. */
-uint32_t ip4_ms_since_midnight(const struct worker *w);
+/* Milliseconds since midnight UT, network order: in TS options and ICMP timestamps. */
+rte_be32_t ip4_ms_since_midnight(struct worker *w);

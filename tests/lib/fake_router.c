@@ -7,6 +7,7 @@
 
 #include "fake_router.h"
 #include "ip4/ip4.h"
+#include "ip4/protocols.h"
 #include "l2/eth.h"
 #include "pkt.h"
 
@@ -101,8 +102,8 @@ void fake_router_init(struct fake_router *r)
 	atomic_store(&r->rules.merged, r->fib);
 	r->f.dp.rules = &r->rules;
 	atomic_store(&r->f.dp.conf.ip_forward, 1);
-	r->f.w->ip4 = calloc(1, sizeof(struct ip4_worker));
-	assert_non_null(r->f.w->ip4);
+	assert_int_equal(inet_protos_init(&r->f.dp), 0);
+	assert_int_equal(ip4_worker_init(r->f.w), 0);
 	assert_int_equal(neigh_worker_init(r->f.w), 0);
 	connect_port(r, 1, "10.0.1.1", "10.0.1.0", "10.0.1.255");
 	connect_port(r, 2, "10.0.2.1", "10.0.2.0", "10.0.2.255");
@@ -111,8 +112,8 @@ void fake_router_init(struct fake_router *r)
 void fake_router_fini(struct fake_router *r)
 {
 	neigh_worker_fini(r->f.w);
-	free(r->f.w->ip4);
-	r->f.w->ip4 = NULL;
+	ip4_worker_fini(r->f.w);
+	inet_protos_fini(&r->f.dp);
 	fib_destroy(r->fib);
 	fib_nh_table_fini(&r->f.dp);
 	neigh_table_fini(&r->f.dp);

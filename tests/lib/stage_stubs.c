@@ -5,8 +5,6 @@
  */
 #include "core/burst.h"
 #include "ctl/ctl.h"
-#include "ip4/icmp.h"
-#include "ip4/ip4_options.h"
 
 #define STAGE(name, text) \
 	__attribute__((weak)) void name(struct worker *w, struct burst *in) \
@@ -27,28 +25,4 @@ stage_fn *const stage_table[STAGE_COUNT] = {
 __attribute__((weak)) bool ctl_event(struct worker *w, const struct ctl_msg *msg)
 {
 	return true;
-}
-
-__attribute__((weak)) void icmp_send_error(struct worker *w, struct skb *skb, uint8_t type,
-	uint8_t code, uint32_t info, enum drop_reason reason)
-{
-	skb_drop(w, skb, reason);
-}
-
-__attribute__((weak)) void icmp_send_redirect(struct worker *w, struct skb *skb, rte_be32_t gw)
-{
-}
-
-__attribute__((weak)) bool ip4_options_compile(struct worker *w, struct skb *skb)
-{
-	return true;
-}
-
-__attribute__((weak)) bool ip4_options_rcv_srr(struct worker *w, struct skb *skb)
-{
-	return true;
-}
-
-__attribute__((weak)) void ip4_options_forward(struct worker *w, struct skb *skb)
-{
 }

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A worker's IPv4 state: made before it runs, given back after it has stopped. */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ip4/icmp.h"
+#include "ip4/ip4.h"
+#include "ip4/ip4_reassemble.h"
+
+int ip4_worker_init(struct worker *w)
+{
+	int err;
+
+	w->ip4 = calloc(1, sizeof(*w->ip4));
+	if (!w->ip4)
+		return -ENOMEM;
+	err = icmp_worker_init(w);
+	if (!err)
+		err = ip4_reasm_init(w);
+	if (err)
+		ip4_worker_fini(w);
+	return err;
+}
+
+void ip4_worker_fini(struct worker *w)
+{
+	if (!w->ip4)
+		return;
+	ip4_reasm_fini(w);
+	icmp_worker_fini(w);
+	free(w->ip4);
+	w->ip4 = NULL;
+}
