@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Port type af_packet: a kernel interface through our own driver (af_packet/). In ports.c's table.
+ */
+#include <stdio.h>
+#include <linux/capability.h>
+
+#include "af_packet/af_packet.h"
+#include "ports_priv.h"
+
+enum { IFACE, TAKEOVER, QDISC, QUEUES };
+
+static const struct port_option options[] = {
+	[IFACE] = {"iface", PORT_IFACE, "the kernel's interface, as `ip link` shows it",
+		.required = true},
+	[TAKEOVER] = {"takeover", PORT_YESNO,
+		"yes: move the interface's addresses and routes to skiff"},
+	[QDISC] = {"qdisc", PORT_YESNO,
+		"yes: send through the kernel's queue discipline, seen by its packet taps"},
+	[QUEUES] = {"queues", PORT_NUMBER, "receive queues that share the traffic by flow",
+		.min = 1, .max = AFP_MAX_QUEUES},
+	{0},
+};
+
+static unsigned takeover(const struct port_spec *s)
+{
+	/* Past the queue discipline our frames do not meet the egress hook, so it can be closed. */
+	return (port_yes(s, TAKEOVER) ? TAKEOVER_ADDRESSES : 0) |
+	       (port_yes(s, QDISC) ? 0 : TAKEOVER_OWN_EGRESS);
+}
+
+static int check(const struct port_spec *s, struct port_why *why)
+{
+	int err = port_check_taken(s, IFACE, why);
+
+	if (err == 0)
+		err = port_check_capability(s, CAP_NET_RAW, "CAP_NET_RAW", why);
+	if (err == 0)
+		err = port_check_capability(s, CAP_NET_ADMIN, "CAP_NET_ADMIN", why);
+	return err;
+}
+
+static int devargs(const struct port_spec *s, char *buf, size_t len)
+{
+	return snprintf(
+		buf, len, "iface=%s,qdisc_bypass=%d", port_value(s, IFACE), !port_yes(s, QDISC));
+}
+
+static unsigned queues(const struct port_spec *s)
+{
+	return port_number(s, QUEUES, 1);
+}
+
+const struct port_type port_af_packet = {
+	.name = "af_packet",
+	.help = "a kernel interface through packet sockets; runs everywhere, large frames whole",
+	.device = AFP_DRIVER,
+	.options = options,
+	.wait = PORT_WAIT_FD,
+	.limits = {.max_segments = 128,
+		.indirect = true,
+		.external = true,
+		.checksum = true,
+		.tso = true,
+		.uso = true,
+		.max_frame = 65535 + 14,
+		.max_mtu = 65535},
+	.check = check,
+	.devargs = devargs,
+	.takeover = takeover,
+	.queues = queues,
+};
