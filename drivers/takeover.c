@@ -292,7 +292,12 @@ static int silence(struct takeover *t, unsigned flags, struct takeover_why *why)
 	int err;
 
 	t->nft = takeover_socket(NETLINK_NETFILTER);
-	err = t->nft ? takeover_nft(t->nft, t->before.iface, flags & TAKEOVER_OWN_EGRESS) : -errno;
+	if (flags & TAKEOVER_BY_TC)
+		err = -EOPNOTSUPP;
+	else if (t->nft)
+		err = takeover_nft(t->nft, t->before.iface, flags & TAKEOVER_OWN_EGRESS);
+	else
+		err = -errno;
 	if (err == 0)
 		return 0;
 	if (t->nft)
@@ -310,9 +315,9 @@ static int silence(struct takeover *t, unsigned flags, struct takeover_why *why)
 	return -EAGAIN;
 }
 
-static int silence_by_tc(struct takeover *t, struct takeover_why *why)
+static int silence_by_tc(struct takeover *t, unsigned flags, struct takeover_why *why)
 {
-	int err = takeover_tc(t->rt, t->before.ifindex, true);
+	int err = takeover_tc(t->rt, t->before.ifindex, true, flags & TAKEOVER_OWN_EGRESS);
 
 	if (err == 0)
 		return 0;
@@ -411,7 +416,7 @@ int takeover_begin(const char *iface, unsigned flags, const char *state_dir, str
 		if (err == -EAGAIN) {
 			err = journal(t, state_dir, why);
 			if (err == 0)
-				err = silence_by_tc(t, why);
+				err = silence_by_tc(t, flags, why);
 		}
 		if (err < 0)
 			unlink(t->path);
@@ -432,7 +437,7 @@ static void give_back(struct takeover *t)
 	if (t->before.xdp)
 		detach_xdp(t);
 	if (t->before.tc)
-		takeover_tc(t->rt, t->before.ifindex, false);
+		takeover_tc(t->rt, t->before.ifindex, false, false);
 	if (t->before.gen_mode >= 0)
 		set_link(t, 0, 0, t->before.gen_mode);
 	set_link(t, t->before.was_up ? IFF_UP : 0, IFF_UP, -1);

@@ -11,13 +11,14 @@
 #include <unistd.h>
 #include <arpa/inet.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
-#include <linux/tc_act/tc_gact.h>
 #include <sys/syscall.h>
 
 #include "takeover_priv.h"
@@ -162,44 +163,47 @@ static struct nlmsghdr *put_tc(
 	return n;
 }
 
+/* One instruction that drops everything, by itself: no action module is needed. */
 static void put_drop(struct nlmsghdr *n)
 {
-	struct tc_gact drop = {.action = TC_ACT_SHOT};
+	const struct sock_filter shot = BPF_STMT(BPF_RET | BPF_K, TC_ACT_SHOT);
 	struct nlattr *options = mnl_attr_nest_start(n, TCA_OPTIONS);
-	struct nlattr *actions = mnl_attr_nest_start(n, TCA_MATCHALL_ACT);
-	struct nlattr *first = mnl_attr_nest_start(n, 1), *inner;
 
-	mnl_attr_put_strz(n, TCA_ACT_KIND, "gact");
-	inner = mnl_attr_nest_start(n, TCA_ACT_OPTIONS);
-	mnl_attr_put(n, TCA_GACT_PARMS, sizeof(drop), &drop);
-	mnl_attr_nest_end(n, inner);
-	mnl_attr_nest_end(n, first);
-	mnl_attr_nest_end(n, actions);
+	mnl_attr_put_u16(n, TCA_BPF_OPS_LEN, 1);
+	mnl_attr_put(n, TCA_BPF_OPS, sizeof(shot), &shot);
+	mnl_attr_put_u32(n, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
 	mnl_attr_nest_end(n, options);
 }
 
-/* A clsact queue discipline with one filter at ingress. Stays after us, so it is journalled. */
-int takeover_tc(struct mnl_socket *rt, int ifindex, bool on)
+static int add_filter(struct mnl_socket *rt, int ifindex, uint32_t hook)
 {
 	uint8_t buf[1024];
-	struct nlmsghdr *n;
-	struct tcmsg *t;
+	struct nlmsghdr *n = put_tc(buf, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, ifindex,
+		TC_H_MAKE(TC_H_CLSACT, hook), "bpf");
+	struct tcmsg *t = mnl_nlmsg_get_payload(n);
+
+	t->tcm_info = TC_H_MAKE(1 << 16, htons(ETH_P_ALL)); /* priority 1 */
+	put_drop(n);
+	return takeover_ask(rt, n);
+}
+
+/* A clsact queue discipline with filters. Stays after us, so it is journalled. */
+int takeover_tc(struct mnl_socket *rt, int ifindex, bool on, bool egress)
+{
+	uint8_t buf[256];
+	struct nlmsghdr *n = put_tc(buf, on ? RTM_NEWQDISC : RTM_DELQDISC,
+		on ? NLM_F_CREATE | NLM_F_EXCL : 0, ifindex, TC_H_CLSACT, "clsact");
+	struct tcmsg *t = mnl_nlmsg_get_payload(n);
 	int err;
 
-	n = put_tc(buf, on ? RTM_NEWQDISC : RTM_DELQDISC, on ? NLM_F_CREATE | NLM_F_EXCL : 0,
-		ifindex, TC_H_CLSACT, "clsact");
-	t = mnl_nlmsg_get_payload(n);
 	t->tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
 	err = takeover_ask(rt, n);
 	if (err < 0 || !on)
 		return err;
-	n = put_tc(buf, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, ifindex,
-		TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), "matchall");
-	t = mnl_nlmsg_get_payload(n);
-	t->tcm_info = TC_H_MAKE(1 << 16, htons(0x0003)); /* priority 1, ETH_P_ALL */
-	put_drop(n);
-	err = takeover_ask(rt, n);
+	err = add_filter(rt, ifindex, TC_H_MIN_INGRESS);
+	if (err == 0 && egress)
+		err = add_filter(rt, ifindex, TC_H_MIN_EGRESS);
 	if (err < 0)
-		takeover_tc(rt, ifindex, false);
+		takeover_tc(rt, ifindex, false, false);
 	return err;
 }

@@ -81,7 +81,7 @@ static void refuses_what_is_not_there(void **state)
 	assert_non_null(strstr(why.text, "/nosuch"));
 }
 
-static void moves_and_gives_back(void **state)
+static void move_and_give_back(unsigned way, const char *means)
 {
 	char before[4096], during[4096], after[4096];
 	unsigned seen[3] = {0};
@@ -89,10 +89,10 @@ static void moves_and_gives_back(void **state)
 	give_addresses();
 	assert_true(wait_until(SETTLE, kernel_answers()));
 	picture(before, sizeof(before));
-	assert_int_equal(
-		takeover_begin("sk0", TAKEOVER_ADDRESSES | TAKEOVER_OWN_EGRESS, STATE, &t, &why),
+	assert_int_equal(takeover_begin("sk0", TAKEOVER_ADDRESSES | TAKEOVER_OWN_EGRESS | way,
+				 STATE, &t, &why),
 		0);
-	assert_string_equal(takeover_means(t), "nft");
+	assert_string_equal(takeover_means(t), means);
 	takeover_moved(t, count_moved, seen);
 	assert_int_equal(seen[0], 2);
 	assert_int_equal(seen[1], 2);
@@ -110,7 +110,7 @@ static void moves_and_gives_back(void **state)
 }
 
 /* An address of the kernel's on the same host must not make it answer on a taken interface. */
-static void kernel_is_silent(void **state)
+static void be_silent(unsigned way)
 {
 	int fd;
 	char frame[256];
@@ -118,7 +118,7 @@ static void kernel_is_silent(void **state)
 
 	sh("ip addr flush dev sk0");
 	sh("ip addr replace 192.0.2.1/32 dev lo");
-	assert_int_equal(takeover_begin("sk0", TAKEOVER_OWN_EGRESS, STATE, &t, &why), 0);
+	assert_int_equal(takeover_begin("sk0", TAKEOVER_OWN_EGRESS | way, STATE, &t, &why), 0);
 	fd = peer_socket("pe0", false);
 	assert_false(wait_until(0.5, kernel_answers()));
 	/* Nor does it send by itself: what it wants to goes nowhere. */
@@ -130,6 +130,18 @@ static void kernel_is_silent(void **state)
 	takeover_end(t);
 	assert_true(wait_until(SETTLE, kernel_answers()));
 	sh("ip addr del 192.0.2.1/32 dev lo");
+}
+
+static void moves_and_gives_back(void **state)
+{
+	move_and_give_back(0, "nft");
+	move_and_give_back(TAKEOVER_BY_TC, "tc");
+}
+
+static void kernel_is_silent(void **state)
+{
+	be_silent(0);
+	be_silent(TAKEOVER_BY_TC);
 }
 
 static void only_one_may_have_it(void **state)
@@ -187,6 +199,11 @@ static void recovers_after_kill(void **state)
 	assert_string_equal(before, after);
 	assert_string_equal(sh_text("ls " STATE), "");
 	assert_int_equal(takeover_recover(STATE), 0);
+	/* By traffic control it stays silent until the recovery. */
+	take_and_die(TAKEOVER_ADDRESSES | TAKEOVER_BY_TC);
+	assert_int_equal(takeover_recover(STATE), 1);
+	picture(after, sizeof(after));
+	assert_string_equal(before, after);
 }
 
 static void taking_again_recovers_first(void **state)
