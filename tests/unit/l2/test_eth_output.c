@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Link headers in front, tagged and not, from next hop and control block, with little room. */
+#include "unit.h"
+
+#include <string.h>
+
+#include "fake_router.h"
+#include "l2/eth.h"
+#include "pkt.h"
+
+static const uint8_t mac[6] = { 2, 9, 9, 9, 9, 9 };
+
+static struct skb *packet(struct fake_router *r, struct netdev *dev)
+{
+	struct pkt p = PKT_UDP(.ttl = 9);
+	struct skb *skb = fake_rx_ip4(&r->f, dev, p.data + 14, p.len - 14);
+
+	memset(skb->cb, 0, sizeof(skb->cb));
+	return skb;
+}
+
+static struct fib_nh hop(struct netdev *dev)
+{
+	struct fib_nh nh = { .type = FIB_UNICAST, .flags = FIB_NH_HH, .dev = dev, .mtu = 1500 };
+
+	nh.hh_len = eth_build_hh(nh.hh, dev, mac, ETH_TYPE_IP4);
+	return nh;
+}
+
+static struct netdev *vlan_of(struct fake_router *r)
+{
+	struct netdev *dev = fake_netdev(&r->f, 9, "two.7", NULL);
+
+	dev->type = NETDEV_VLAN;
+	dev->vlan_id = 7;
+	dev->vlan_proto = 0x8100;
+	dev->lower = r->dev[2];
+	dev->xmit = STAGE_eth_output;
+	return dev;
+}
+
+static void from_next_hop(void **state)
+{
+	struct fake_router *r = *state;
+	struct skb *skb = packet(r, r->dev[2]);
+	struct fib_nh nh = hop(r->dev[2]);
+
+	skb->nh = &nh;
+	fake_stage1(&r->f, eth_output, skb);
+	skb = fake_take1(&r->f, STAGE_netdev_tx);
+	assert_memory_equal(skb_data(skb), "\2\x9\x9\x9\x9\x9\2\0\0\0\0\2\x8\0\x45", 15);
+	assert_int_equal(skb->mac_header, skb_headroom(skb));
+	fake_sent(&r->f, skb);
+}
+
+static void tagged(void **state)
+{
+	struct fake_router *r = *state;
+	struct netdev *dev = vlan_of(r);
+	struct skb *skb = packet(r, dev);
+	struct fib_nh nh = hop(dev);
+	uint32_t len = skb_len(skb);
+
+	skb->nh = &nh;
+	fake_stage1(&r->f, eth_output, skb);
+	skb = fake_take1(&r->f, STAGE_netdev_tx);
+	assert_ptr_equal(skb->dev, r->dev[2]);
+	assert_memory_equal(skb_data(skb), "\2\x9\x9\x9\x9\x9\2\0\0\0\0\x9\x81\0\0\7\x8\0\x45", 19);
+	assert_int_equal(dev_stats(r->f.w, dev)->tx_packets, 1);
+	assert_int_equal(dev_stats(r->f.w, dev)->tx_bytes, len + 14);
+	fake_sent(&r->f, skb);
+}
+
+static void whole_frame_gets_only_the_tag(void **state)
+{
+	struct fake_router *r = *state;
+	struct netdev *dev = vlan_of(r);
+	struct pkt p = PKT_ARP(.dst = "10.0.0.1");
+	struct skb *skb = fake_rx(&r->f, dev, p.data, p.len);
+
+	memset(skb->cb, 0, sizeof(skb->cb));
+	fake_stage1(&r->f, eth_output, skb);
+	skb = fake_take1(&r->f, STAGE_netdev_tx);
+	assert_int_equal(skb_len(skb), p.len + 4);
+	assert_memory_equal(skb_data(skb), p.data, 12);
+	assert_memory_equal((uint8_t *)skb_data(skb) + 12, "\x81\0\0\7", 4);
+	assert_memory_equal((uint8_t *)skb_data(skb) + 16, p.data + 12, p.len - 12);
+	fake_sent(&r->f, skb);
+}
+
+static void shared_data_stays(void **state)
+{
+	struct fake_router *r = *state;
+	struct skb *skb = packet(r, r->dev[2]), *clone = skb_clone(r->f.w, skb);
+	struct fib_nh nh = hop(r->dev[2]);
+
+	memset((uint8_t *)skb_data(skb) - 14, 0x77, 14);
+	skb->nh = &nh;
+	fake_stage1(&r->f, eth_output, skb);
+	skb = fake_take1(&r->f, STAGE_netdev_tx);
+	assert_memory_equal((uint8_t *)skb_data(clone) - 14, "\x77\x77\x77\x77\x77\x77", 6);
+	assert_memory_equal(skb_data(skb), mac, 6);
+	fake_sent(&r->f, skb);
+	fake_sent(&r->f, clone);
+}
+
+static void no_headroom(void **state)
+{
+	struct fake_router *r = *state;
+	struct skb *skb = packet(r, r->dev[2]);
+	struct rte_mbuf *m = skb_mbuf(skb);
+	struct fib_nh nh = hop(r->dev[2]);
+	struct pkt p = PKT_UDP(.ttl = 9);
+
+	memmove((uint8_t *)m->buf_addr + 3, skb_data(skb), m->data_len);
+	m->data_off = 3;
+	skb->ip_summed = SKB_CSUM_PARTIAL;
+	skb->csum_start = 3 + 20;
+	skb->csum_offset = 6;
+	skb->nh = &nh;
+	fake_stage1(&r->f, eth_output, skb);
+	skb = fake_take1(&r->f, STAGE_netdev_tx);
+	assert_memory_equal((uint8_t *)skb_data(skb) + 14, p.data + 14, p.len - 14);
+	assert_int_equal(skb->csum_start, skb_headroom(skb) + 14 + 20);
+	fake_sent(&r->f, skb);
+}
+
+static void interface_down(void **state)
+{
+	struct fake_router *r = *state;
+	struct netdev *dev = vlan_of(r);
+	struct skb *skb = packet(r, dev);
+	struct fib_nh nh = hop(dev);
+
+	skb->nh = &nh;
+	dev->state = 0;
+	fake_stage1(&r->f, eth_output, skb);
+	fake_expect_drop(&r->f, DROP_DEV_DOWN, 1);
+	assert_int_equal(dev_stats(r->f.w, dev)->tx_dropped, 1);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, fake_router_setup, fake_router_teardown)
+	const struct CMUnitTest tests[] = {
+		T(from_next_hop), T(tagged), T(whole_frame_gets_only_the_tag),
+		T(shared_data_stays), T(no_headroom), T(interface_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
