@@ -21,11 +21,10 @@ static const struct port_option options[] = {
 	{0},
 };
 
+/* The egress hook stays open: packet sockets pass it, also past the queue discipline. */
 static unsigned takeover(const struct port_spec *s)
 {
-	/* Past the queue discipline our frames do not meet the egress hook, so it can be closed. */
-	return (port_yes(s, TAKEOVER) ? TAKEOVER_ADDRESSES : 0) |
-	       (port_yes(s, QDISC) ? 0 : TAKEOVER_OWN_EGRESS);
+	return port_yes(s, TAKEOVER) ? TAKEOVER_ADDRESSES : 0;
 }
 
 static int check(const struct port_spec *s, struct port_why *why)

@@ -23,7 +23,8 @@ enum {
 	TAKEOVER_ADDRESSES = 1 << 0, /* move addresses, routes and neighbours; else refuse them */
 	TAKEOVER_XDP = 1 << 1,       /* the driver will attach an XDP program */
 	TAKEOVER_BY_TC = 1 << 3,     /* do not try nf_tables */
-	TAKEOVER_OWN_EGRESS = 1 << 2 /* the driver's frames bypass the egress hook: close it */
+	TAKEOVER_OWN_EGRESS =
+		1 << 2 /* AF_XDP: the driver's frames bypass the egress hook: close it */
 };
 
 struct takeover;

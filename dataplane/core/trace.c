@@ -84,19 +84,21 @@ static bool ports_match(const struct trace_filter *f, const uint8_t *l4, uint32_
 {
 	uint16_t sport, dport;
 
-	if (!f->sport && !f->dport)
+	if (!f->sport && !f->dport && !f->port)
 		return true;
 	if (len < 4)
 		return false;
 	memcpy(&sport, l4, 2);
 	memcpy(&dport, l4 + 2, 2);
-	return (!f->sport || f->sport == sport) && (!f->dport || f->dport == dport);
+	return (!f->sport || f->sport == sport) && (!f->dport || f->dport == dport) &&
+		(!f->port || f->port == sport || f->port == dport);
 }
 
 static bool matches(const struct trace_filter *f, const struct skb *skb)
 {
 	uint32_t at, len = skb_headlen(skb), src, dst;
-	bool any = !f->proto && !f->src && !f->dst && !f->sport && !f->dport;
+	bool any = !f->proto && !f->src && !f->dst && !f->sport && !f->dport &&
+		!f->port;
 
 	if (f->iface && (!skb->iif || f->iface != skb->iif))
 		return false;

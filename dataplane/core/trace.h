@@ -27,6 +27,7 @@ struct trace_filter {
 	uint8_t proto;
 	uint32_t src, dst;
 	uint16_t sport, dport;
+	uint16_t port;        /* source or destination */
 };
 
 struct trace_step {

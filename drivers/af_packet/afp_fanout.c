@@ -12,16 +12,19 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 
+#include <rte_debug.h>
+
 #include "afp.h"
 
 /* Classic BPF written from top to bottom: jumps are patched when their target is reached. */
 struct writer {
-	struct sock_filter f[64];
+	struct sock_filter f[128];
 	uint8_t n;
 };
 
 static uint8_t emit(struct writer *w, uint16_t code, uint32_t k)
 {
+	RTE_VERIFY(w->n < RTE_DIM(w->f));
 	w->f[w->n] = (struct sock_filter){.code = code, .k = k};
 	return w->n++;
 }

@@ -144,6 +144,26 @@ static void kernel_is_silent(void **state)
 	be_silent(TAKEOVER_BY_TC);
 }
 
+/* Where the driver's own frames pass the egress hook, the kernel just has nothing to say. */
+static void kernel_says_nothing_by_itself(void **state)
+{
+	uint8_t frame[256];
+	ssize_t n;
+	int fd;
+
+	sh("ip addr flush dev sk0; sysctl -qw net.ipv6.conf.sk0.disable_ipv6=0");
+	assert_int_equal(takeover_begin("sk0", 0, STATE, &t, &why), 0);
+	fd = peer_socket("pe0", false);
+	sh("ip link set sk0 down; ip link set sk0 up");
+	/* Duplicate address detection, router solicitation and multicast reports come within 2 s.
+	 */
+	wait_until(2.5, (n = recv(fd, frame, sizeof(frame), MSG_DONTWAIT)) > 0);
+	if (n > 0)
+		fail_msg("the kernel sent a frame of type %02x%02x", frame[12], frame[13]);
+	close(fd);
+	takeover_end(t);
+}
+
 static void only_one_may_have_it(void **state)
 {
 	struct takeover *second;
@@ -263,6 +283,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_not_there),
 		cmocka_unit_test(moves_and_gives_back),
 		cmocka_unit_test(kernel_is_silent),
+		cmocka_unit_test(kernel_says_nothing_by_itself),
 		cmocka_unit_test(only_one_may_have_it),
 		cmocka_unit_test(recovers_after_kill),
 		cmocka_unit_test(taking_again_recovers_first),

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Runs the workers and takes what they tell: punted packets and neighbour events go to the model,
+ * answers to whoever asked, trace records to the tracer. Called by the event loop when a worker's
+ * ring has something.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <string.h>
+
+#include <rte_launch.h>
+#include <rte_lcore.h>
+
+#include "cmd_trace.h"
+#include "core/loop.h"
+#include "core/skb_alloc.h"
+#include "cp.h"
+#include "ctl/ctl.h"
+#include "daemon.h"
+#include "engine.h"
+#include "log.h"
+#include "port_table.h"
+#include "snapshot.h"
+
+#define MESSAGES 64u   /* taken of a worker before others have their turn */
+
+static void free_packet(void *mbuf)
+{
+	rte_pktmbuf_free(mbuf);
+}
+
+static void answered(struct skiffd *d, uint64_t token)
+{
+	switch (TOKEN_KIND(token)) {
+	case TOKEN_SNAPSHOT:
+		snapshot_done(d, token);
+		break;
+	case TOKEN_PORT:
+		port_table_done(d, token);
+		break;
+	case TOKEN_TRACE:
+		traces_done(d, token);
+		break;
+	}
+}
+
+static void take(struct skiffd *d, struct worker *w, const struct ctl_msg *m)
+{
+	switch ((enum ctl_type)m->type) {
+	case CTL_DONE:
+		answered(d, m->token);
+		break;
+	case CTL_PUNT:
+		cp_event(d->cp, m);
+		free_packet(m->ptr);
+		break;
+	case CTL_NEIGH_MISS:
+	case CTL_NEIGH_USED:
+	case CTL_NEIGH_CONFIRM:
+		cp_event(d->cp, m);
+		break;
+	case CTL_TX_TIMEOUT:
+		port_table_tx_timeout(d, m->dev);
+		break;
+	case CTL_TRACE:
+		traces_record(d, m->ptr);
+		break;
+	default:
+		log_debug("worker %u: message %u is not for the control thread", w->id, m->type);
+	}
+}
+
+static unsigned int drain(struct skiffd *d, struct worker *w)
+{
+	struct ctl_msg m[MESSAGES];
+	unsigned int n = ctl_recv(w, m, MESSAGES);
+
+	for (unsigned int i = 0; i < n; i++)
+		take(d, w, &m[i]);
+	return n;
+}
+
+static void on_messages(evutil_socket_t fd, short what, void *arg)
+{
+	struct skiffd *d = arg;
+
+	for (uint32_t i = 0; i < d->n_workers; i++) {
+		if (event_get_fd(d->worker_events[i]) != fd)
+			continue;
+		if (drain(d, d->workers[i]) == MESSAGES)
+			event_active(d->worker_events[i], EV_READ, 0);
+	}
+}
+
+static int run(void *arg)
+{
+	worker_run(arg);
+	return 0;
+}
+
+int workers_start(struct skiffd *d)
+{
+	for (uint32_t i = 0; i < d->n_workers; i++) {
+		struct event *ev = event_new(d->base, ctl_fd(d->workers[i]), EV_READ | EV_PERSIST,
+			on_messages, d);
+		int err = ev == NULL || event_add(ev, NULL) < 0 ? -ENOMEM : 0;
+
+		d->worker_events[i] = ev;
+		if (err == 0)
+			err = rte_eal_remote_launch(run, d->workers[i], d->workers[i]->lcore);
+		if (err < 0) {
+			log_error("worker %u does not start: %s", i, strerror(-err));
+			return err;
+		}
+		d->running++;
+	}
+	return 0;
+}
+
+void workers_stop(struct skiffd *d)
+{
+	const struct ctl_msg stop = {.type = CTL_STOP};
+
+	for (uint32_t i = 0; i < d->running; i++) {
+		/* A full ring empties as the worker turns. */
+		while (ctl_send(d->workers[i], &stop) == -ENOBUFS)
+			drain(d, d->workers[i]);
+		rte_eal_wait_lcore(d->workers[i]->lcore);
+	}
+	for (uint32_t i = 0; i < d->n_workers; i++) {
+		if (d->running > i)
+			while (drain(d, d->workers[i]) > 0)
+				;
+		if (d->worker_events[i] != NULL)
+			event_free(d->worker_events[i]);
+		d->worker_events[i] = NULL;
+	}
+	d->running = 0;
+}
