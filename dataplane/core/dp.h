@@ -11,6 +11,8 @@
 
 #include "core/hook.h"
 
+struct netdev;
+struct qdisc_ops;
 struct rte_rcu_qsbr;
 struct rx_queue;
 struct trace_record;
@@ -54,6 +56,14 @@ struct dp {
 	struct fib_nh_table *nhs;      /* fib/nexthop.h: what a FIB's answer means */
 	struct inet_protos *protos;    /* ip4/protocols.h */
 	struct dp_retired *retired;
+	/*
+	 * Reasons for all packets to take the stages: hooks, taps, qdiscs that are more than a queue.
+	 * The lane is taken where this is 0 and the port's rx_path too.
+	 */
+	atomic_uint staged;
+	const struct qdisc_ops *qdisc; /* dev/qdisc.h: what a transmit queue gets at open */
+	/* The watchdog fired for a queue of dev: reset the port (netdev_update.h). */
+	void (*tx_timeout)(struct worker *w, struct netdev *dev);
 	dp_lane_fn *lane;              /* NULL: none; set before the workers start */
 	/* Takes a finished trace record over and hands it to the control thread; false: no room. */
 	bool (*trace_sink)(struct worker *w, struct trace_record *r);

@@ -199,6 +199,7 @@ int hook_register(struct dp *dp, const struct hook_ops *ops)
 	}
 	a->entry[at] = (struct hook_entry){ops->fn, ops->priv, ops->priority, ops->name,
 		a->generation};
+	atomic_fetch_add(&dp->staged, 1);
 	replace(dp, ops->point, a);
 	return 0;
 }
@@ -224,6 +225,7 @@ int hook_unregister(struct dp *dp, const struct hook_ops *ops)
 	}
 	replace(dp, ops->point, a);
 	dp_synchronize(dp);
+	atomic_fetch_sub(&dp->staged, 1);
 	return 0;
 }
 

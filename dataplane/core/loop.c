@@ -14,6 +14,7 @@
 #include <rte_rcu_qsbr.h>
 
 #include "core/backlog.h"
+#include "core/call.h"
 #include "core/dp.h"
 #include "core/ledger.h"
 #include "core/loop.h"
@@ -97,7 +98,7 @@ void worker_sweep(struct worker *w)
 		sweep_plain(w);
 	}
 	if (w->flush)
-		w->flush(w);
+		w->tx_waiting = w->flush(w);
 	burst_flush_done(w);
 }
 
@@ -211,11 +212,15 @@ bool worker_turn(struct worker *w)
 	w->stats.time_squeeze += squeezed;
 	moved += poll_urgent(w);
 	moved += timers_run(w, w->now);
-	if (next_stage(w) < STAGE_COUNT || (w->flush && moved))
+	if (next_stage(w) < STAGE_COUNT)
 		worker_sweep(w);
+	else if (w->flush)
+		w->tx_waiting = w->flush(w);
 	if (w->turn_end)
 		w->turn_end(w);
 	burst_flush_done(w);
+	if (unlikely(atomic_load_explicit(&w->request, memory_order_relaxed) != NULL))
+		worker_serve_call(w);
 	if (w->qsbr)
 		rte_rcu_qsbr_quiescent(w->qsbr, w->qsbr_id);
 	w->turn_busy = moved != 0;
@@ -230,6 +235,7 @@ void worker_run(struct worker *w)
 	w->turn_start = rte_rdtsc();
 	if (w->qsbr)
 		rte_rcu_qsbr_thread_online(w->qsbr, w->qsbr_id);
+	atomic_store(&w->running, true);
 	while (!w->stop) {
 		if (worker_turn(w)) {
 			idle_since = 0;
@@ -244,6 +250,8 @@ void worker_run(struct worker *w)
 			idle_since = 0;
 		}
 	}
+	atomic_store(&w->running, false);
+	worker_serve_call(w);
 	if (w->qsbr)
 		rte_rcu_qsbr_thread_offline(w->qsbr, w->qsbr_id);
 }

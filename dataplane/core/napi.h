@@ -32,7 +32,7 @@ struct napi {
 	uint32_t state;        /* enum napi_state */
 	int wait_fd;           /* -1: none, the worker wakes every millisecond for it */
 	bool urgent;           /* not part of the budget (control ring) */
-	bool on_demand;        /* on the list only while it has work (backlog): sleeps need no fd */
+	bool on_demand;        /* work comes from this thread or with worker_wake(): needs no fd */
 	bool armed;            /* the engine's */
 	uint64_t done_turn;    /* the engine's: the turn in which a poll came back not full */
 	uint64_t polls, full_polls, packets, empty_polls;

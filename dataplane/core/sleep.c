@@ -102,7 +102,7 @@ void worker_sleep(struct worker *w)
 	atomic_thread_fence(memory_order_seq_cst);
 	n = arm(w, fds, &tick);
 	if (!worker_turn(w) && !w->stop)
-		wait_for_work(w, fds, n, tick);
+		wait_for_work(w, fds, n, tick || w->tx_waiting);
 	atomic_store_explicit(&w->sleeping, 0, memory_order_relaxed);
 	disarm(w);
 }

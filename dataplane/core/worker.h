@@ -15,6 +15,7 @@
 #include "stages.h"
 
 struct rte_mempool;
+struct worker_request;
 struct rte_rcu_qsbr;
 
 #define BURST_MAX 128
@@ -83,7 +84,7 @@ struct worker {
 	struct rte_mempool *clone_pool; /* header-only mbufs */
 	struct rte_rcu_qsbr *qsbr;
 	uint64_t tsc_hz;
-	void (*flush)(struct worker *w); /* after each sweep: dev/ sends what it has collected */
+	bool (*flush)(struct worker *w); /* after each sweep: dev/ sends; true: some frames wait */
 	void (*turn_end)(struct worker *w); /* after each turn: doorbells of rings to other threads */
 
 	/* the turn */
@@ -94,6 +95,7 @@ struct worker {
 	uint32_t overflow_len;
 	uint64_t turn_start;
 	bool turn_busy;
+	bool tx_waiting;                /* frames wait for a port that took no more */
 	bool tracing;                   /* core/trace.h looks at every burst */
 	bool stop;                      /* leave worker_run after this turn */
 	struct skb *overflow;           /* list of (stage, skb) swept next: burst.c */
@@ -119,6 +121,8 @@ struct worker {
 	/* the sleep protocol: producers fence, then look at `sleeping` once per turn */
 	atomic_uint sleeping __attribute__((aligned(64)));
 	int wake_fd;                    /* eventfd, written to end a sleep */
+	atomic_bool running;            /* a thread is in worker_run */
+	struct worker_request *_Atomic request; /* core/call.h */
 
 	struct burst done __attribute__((aligned(64))); /* ended skbs, freed at the sweep's end */
 	struct burst out[STAGE_COUNT] __attribute__((aligned(64)));

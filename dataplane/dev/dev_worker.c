@@ -4,9 +4,16 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "dev/netdev.h"
+#include "dev/txq.h"
 
 #define STATS_BYTES (NETDEV_MAX * sizeof(struct dev_stats))
+
+/* Only stopped queues are looked at, and a worker with none of them sleeps on. */
+static void watchdog(struct worker *w, struct timer *t)
+{
+	txq_watchdog(w);
+	timer_set(w, t, w->now + w->tsc_hz);
+}
 
 int dev_worker_init(struct worker *w)
 {
@@ -21,6 +28,9 @@ int dev_worker_init(struct worker *w)
 		return -ENOMEM;
 	}
 	w->dev = d;
+	w->flush = txq_flush_all;
+	d->watchdog.fn = watchdog;
+	timer_set(w, &d->watchdog, w->now + w->tsc_hz);
 	return 0;
 }
 
@@ -28,6 +38,8 @@ void dev_worker_fini(struct worker *w)
 {
 	if (!w->dev)
 		return;
+	w->flush = NULL;
+	timer_del(w, &w->dev->watchdog);
 	munmap(w->dev->stats, STATS_BYTES);
 	free(w->dev);
 	w->dev = NULL;

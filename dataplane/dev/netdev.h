@@ -10,11 +10,14 @@
 #include <stdint.h>
 
 #include "core/dp.h"
+#include "core/timer.h"
 #include "core/worker.h"
+#include "dev/notifier.h"
 
 #define NETDEV_MAX 4096
 #define NETDEV_NAME 16                 /* IFNAMSIZ */
 #define NETDEV_IFINDEX_BASE (1u << 20) /* ifindex of slot n is BASE + n; the loopback's is 1 */
+#define NETDEV_LO_SLOT (NETDEV_MAX - 1)
 #define NETDEV_PORT_NONE UINT16_MAX
 
 enum netdev_type {
@@ -40,6 +43,8 @@ enum netdev_rx_path {
 	NETDEV_RX_STEAL = 1 << 2,
 	NETDEV_RX_VLANS = 1 << 3,   /* has VLAN sub-interfaces */
 	NETDEV_RX_TRACE = 1 << 4,
+	NETDEV_RX_BRIDGE = 1 << 5,
+	NETDEV_RX_MACVLAN = 1 << 6,
 };
 
 /* What a port takes at transmit; larger, longer, more fragmented frames are copied (dev/tx.c). */
@@ -91,8 +96,17 @@ struct netdev {
 	uint32_t link_speed_mbps;    /* 0: unknown */
 	bool link_full_duplex;
 	uint64_t tx_timeouts;
+	bool user_promisc, user_allmulti; /* the administrator is one of the users */
+	uint32_t features;           /* NETDEV_F_* */
+	struct netdev_mc *mc;        /* [mc_count] group addresses with users */
+	uint32_t mc_count;
 	const struct netdev_ops *ops;
 	void *priv;                  /* of ops */
+};
+
+struct netdev_mc {
+	uint8_t addr[6];
+	uint32_t users;
 };
 
 /* Per worker and interface; Linux's rtnl_link_stats64, summed by the reader. */
@@ -107,6 +121,8 @@ struct netdev_table {
 	struct netdev *_Atomic by_port[1024];    /* by DPDK port id */
 	struct netdev *loopback;
 	uint64_t generation;                     /* grows with every change */
+	struct notifier_chain chain;             /* control thread's */
+	bool taken[NETDEV_MAX];                  /* control thread's: allocated slots */
 };
 
 static inline struct netdev *netdev_get(const struct dp *dp, uint32_t index)
@@ -125,6 +141,7 @@ struct tx_queue;
 /* dev/'s state of one worker. */
 struct dev_worker {
 	struct dev_stats *stats;      /* [NETDEV_MAX], lazily committed memory */
+	struct timer watchdog;
 	struct tx_queue *active;      /* queues with frames to flush or waiting, linked by next */
 	struct tx_queue *txq[NETDEV_MAX]; /* this worker's transmit queue of a port; NULL: none */
 };

@@ -10,7 +10,9 @@
 #include <rte_mempool.h>
 
 #include "core/skb_alloc.h"
+#include "dev/netdev_update.h"
 #include "lib/fake_worker.h"
+#include "sched/sched.h"
 
 struct stack {
 	uint32_t n, size;
@@ -116,12 +118,13 @@ void fake_worker_init(struct fake_worker *f)
 {
 	memset(f, 0, sizeof(*f));
 	f->w = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*f->w), 64));
-	f->netdevs = calloc(1, sizeof(*f->netdevs));
-	assert_true(f->w && f->netdevs);
+	assert_non_null(f->w);
 	f->pool = fake_pool_create(FAKE_MBUFS, SKB_DATA_ROOM);
 	f->clone_pool = fake_pool_create(FAKE_MBUFS, 0);
 	assert_int_equal(dp_init(&f->dp, NULL), 0);
-	f->dp.netdevs = f->netdevs;
+	assert_int_equal(netdev_table_init(&f->dp), 0);
+	f->netdevs = f->dp.netdevs;
+	sched_init(&f->dp);
 	struct worker_opts opts = {.pool = f->pool, .clone_pool = f->clone_pool,
 		.tsc_hz = 2000000000};
 
@@ -137,16 +140,19 @@ void fake_worker_fini(struct fake_worker *f)
 	worker_stop(f->w);
 	ledger_snapshot(f->w, &sum);
 	assert_int_equal(ledger_gap(&sum), 0);
+	for (unsigned int i = 0; i < f->nmade; i++) {
+		atomic_store(&f->netdevs->dev[f->made[i]->index], NULL);
+		free(f->made[i]);
+	}
+	netdev_table_fini(&f->dp);
+	atomic_store(&f->dp.workers[0], NULL);
+	dev_worker_fini(f->w);
 	worker_fini(f->w);
 	assert_int_equal(fake_pool_in_use(f->pool), 0);
 	assert_int_equal(fake_pool_in_use(f->clone_pool), 0);
-	dev_worker_fini(f->w);
 	dp_fini(&f->dp);
-	for (unsigned int i = 0; i < f->nmade; i++)
-		free(f->made[i]);
 	fake_pool_free(f->pool);
 	fake_pool_free(f->clone_pool);
-	free(f->netdevs);
 	free(f->w);
 }
 

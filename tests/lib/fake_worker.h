@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A worker without EAL, for unit tests: static mbufs in a mempool of our own, the loopback-free
- * world of one struct dp, no QSBR (retired objects are freed at once). A test calls a stage and
+ * A worker without EAL, for unit tests: static mbufs in a mempool of our own, a struct dp with the
+ * loopback (slot NETDEV_LO_SLOT, down) and the packet types, no QSBR (retired objects are freed at once). A test calls a stage and
  * looks at w->out[STAGE_X] or the drop reason; fake_worker_fini() asserts that every skb is home
  * and that the ledger closes.
  */

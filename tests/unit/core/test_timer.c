@@ -34,6 +34,7 @@ static void against_model(void **state)
 	uint64_t tick = UINT64_C(1) << w->timers->shift;
 	uint64_t seed = 42;
 
+	timer_del(w, &w->dev->watchdog);
 	clock_now = w->timers->now << w->timers->shift;
 	for (unsigned int i = 0; i < N; i++)
 		m[i].t.fn = fired;

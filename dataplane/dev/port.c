@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The interface type "DPDK port": configure, start and stop the port as the interface opens and
+ * closes, and bring MTU, address, promiscuity and group addresses to it. Control thread.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_ethdev.h>
+
+#include "dev/port.h"
+#include "wire/eth.h"
+
+void *netdev_port_new(const struct netdev_port_conf *conf)
+{
+	struct port *p = calloc(1, sizeof(*p));
+
+	if (p)
+		p->conf = *conf;
+	return p;
+}
+
+static int init(struct dp *dp, struct netdev *dev)
+{
+	struct port *p = dev->priv;
+	struct rte_eth_dev_info info;
+	int rc = rte_eth_dev_info_get(p->conf.port_id, &info);
+
+	(void)dp;
+	if (rc)
+		return rc;
+	dev->port_id = p->conf.port_id;
+	dev->contract = &p->conf.contract;
+	if (p->conf.contract.max_segs > 1)
+		dev->features |= NETDEV_F_SG;
+	if (p->conf.contract.l4_csum)
+		dev->features |= NETDEV_F_IP_CSUM;
+	if (p->conf.contract.tso)
+		dev->features |= NETDEV_F_TSO;
+	return 0;
+}
+
+static void uninit(struct dp *dp, struct netdev *dev)
+{
+	(void)dp;
+	dev->contract = NULL;
+}
+
+static void destructor(struct dp *dp, struct netdev *dev)
+{
+	(void)dp;
+	free(dev->priv);
+	dev->priv = NULL;
+}
+
+static uint16_t smallest(uint16_t a, uint16_t b, uint16_t c)
+{
+	return RTE_MIN(a, RTE_MIN(b ? b : UINT16_MAX, c ? c : UINT16_MAX));
+}
+
+/* How many queues, and for which workers. */
+static int plan(struct dp *dp, struct port *p, const struct rte_eth_dev_info *info)
+{
+	p->nworkers = 0;
+	for (unsigned int i = 0; i < WORKER_MAX; i++) {
+		struct worker *w = atomic_load_explicit(&dp->workers[i], memory_order_acquire);
+
+		if (w)
+			p->worker[p->nworkers++] = w;
+	}
+	p->nrxq = smallest(p->nworkers, p->conf.max_rxq, info->max_rx_queues);
+	p->ntxq = smallest(p->nworkers, p->conf.max_txq, info->max_tx_queues);
+	return p->nrxq && p->ntxq && dp->qdisc ? 0 : -EINVAL;
+}
+
+static int configure(struct port *p, const struct rte_eth_dev_info *info)
+{
+	struct rte_eth_conf conf = {0};
+	uint16_t rx_desc = p->conf.rx_desc ? p->conf.rx_desc : 1024;
+	uint16_t tx_desc = p->conf.tx_desc ? p->conf.tx_desc : 1024;
+	uint16_t port = p->conf.port_id;
+	int rc;
+
+	conf.rxmode.offloads = p->conf.rx_offloads & info->rx_offload_capa;
+	conf.txmode.offloads = p->conf.tx_offloads & info->tx_offload_capa;
+	if (p->nrxq > 1) {
+		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads &
+			(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
+		if (!conf.rx_adv_conf.rss_conf.rss_hf)
+			conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
+	}
+	rc = rte_eth_dev_configure(port, p->nrxq, p->ntxq, &conf);
+	if (!rc)
+		rc = rte_eth_dev_adjust_nb_rx_tx_desc(port, &rx_desc, &tx_desc);
+	for (uint16_t i = 0; i < p->nrxq && !rc; i++)
+		rc = rte_eth_rx_queue_setup(port, i, rx_desc, p->worker[i]->node, NULL,
+			p->worker[i]->pool);
+	for (uint16_t i = 0; i < p->ntxq && !rc; i++)
+		rc = rte_eth_tx_queue_setup(port, i, tx_desc, p->worker[i]->node, NULL);
+	return rc;
+}
+
+/* A software port that does not know the operation has nothing to be told. */
+static int tolerate(const struct port *p, int rc)
+{
+	if (rc == -ENOTSUP)
+		return p->conf.software ? 0 : -EOPNOTSUPP;
+	return rc;
+}
+
+/* Bring the netdev's MTU and address to the port. */
+static int program(struct netdev *dev, struct port *p)
+{
+	struct rte_ether_addr mac, is;
+	uint16_t mtu = 0;
+	int rc = 0;
+
+	eth_store(mac.addr_bytes, dev->addr);
+	if (rte_eth_dev_get_mtu(p->conf.port_id, &mtu) != 0 || mtu != dev->mtu)
+		rc = tolerate(p, rte_eth_dev_set_mtu(p->conf.port_id, dev->mtu));
+	if (!rc && (rte_eth_macaddr_get(p->conf.port_id, &is) != 0 ||
+		!rte_is_same_ether_addr(&is, &mac)))
+		rc = tolerate(p, rte_eth_dev_default_mac_addr_set(p->conf.port_id, &mac));
+	return rc;
+}
+
+static int port_open(struct dp *dp, struct netdev *dev)
+{
+	struct port *p = dev->priv;
+	struct rte_eth_dev_info info;
+	int rc = rte_eth_dev_info_get(p->conf.port_id, &info);
+
+	if (!rc)
+		rc = plan(dp, p, &info);
+	if (!rc)
+		rc = configure(p, &info);
+	if (!rc)
+		rc = program(dev, p);
+	if (!rc)
+		rc = rte_eth_dev_start(p->conf.port_id);
+	if (rc)
+		return rc;
+	rte_eth_stats_get(p->conf.port_id, &p->base);
+	p->promisc = p->allmulti = false;
+	rc = port_queues_attach(dev, p);
+	if (rc)
+		rte_eth_dev_stop(p->conf.port_id);
+	else
+		netdev_port_link(dp, dev);
+	return rc;
+}
+
+/* What the hardware has counted since open is ours; PMDs reset at start as they like. */
+static void since_open(const struct port *p, struct rte_eth_stats *s)
+{
+	if (rte_eth_stats_get(p->conf.port_id, s) != 0)
+		*s = p->base;
+	s->imissed -= RTE_MIN(s->imissed, p->base.imissed);
+	s->ierrors -= RTE_MIN(s->ierrors, p->base.ierrors);
+	s->oerrors -= RTE_MIN(s->oerrors, p->base.oerrors);
+	s->rx_nombuf -= RTE_MIN(s->rx_nombuf, p->base.rx_nombuf);
+}
+
+static void port_stop(struct dp *dp, struct netdev *dev)
+{
+	struct port *p = dev->priv;
+	struct rte_eth_stats s;
+
+	(void)dp;
+	port_queues_detach(dev, p);
+	since_open(p, &s);
+	p->kept.imissed += s.imissed;
+	p->kept.ierrors += s.ierrors;
+	p->kept.oerrors += s.oerrors;
+	p->kept.rx_nombuf += s.rx_nombuf;
+	rte_eth_dev_stop(p->conf.port_id);
+}
+
+static void add_stats(struct netdev *dev, struct dev_stats *sum, uint64_t *missed)
+{
+	const struct port *p = dev->priv;
+	struct rte_eth_stats s = {0};
+
+	if (dev->flags & IFF_UP)
+		since_open(p, &s);
+	sum->rx_errors += s.ierrors + p->kept.ierrors;
+	sum->tx_errors += s.oerrors + p->kept.oerrors;
+	sum->rx_dropped += s.rx_nombuf + p->kept.rx_nombuf;
+	*missed += s.imissed + p->kept.imissed;
+}
+
+/* Group addresses the port filters by; where it has no filter, all of them. */
+static bool set_groups(const struct netdev *dev)
+{
+	struct rte_ether_addr *list = NULL;
+	int rc;
+
+	if (dev->mc_count) {
+		list = calloc(dev->mc_count, sizeof(*list));
+		if (!list)
+			return false;
+	}
+	for (uint32_t i = 0; i < dev->mc_count; i++)
+		memcpy(list[i].addr_bytes, dev->mc[i].addr, 6);
+	rc = rte_eth_dev_set_mc_addr_list(dev->port_id, list, dev->mc_count);
+	free(list);
+	return rc == 0;
+}
+
+static void set_rx_mode(struct dp *dp, struct netdev *dev)
+{
+	struct port *p = dev->priv;
+	bool promisc = dev->promiscuity, all = dev->allmulti;
+
+	(void)dp;
+	if (!all && !set_groups(dev))
+		all = dev->mc_count != 0;
+	if (promisc != p->promisc && tolerate(p, promisc ?
+		rte_eth_promiscuous_enable(dev->port_id) :
+		rte_eth_promiscuous_disable(dev->port_id)) == 0)
+		p->promisc = promisc;
+	if (all != p->allmulti && tolerate(p, all ? rte_eth_allmulticast_enable(dev->port_id) :
+		rte_eth_allmulticast_disable(dev->port_id)) == 0)
+		p->allmulti = all;
+}
+
+static int set_addr(struct dp *dp, struct netdev *dev, const uint8_t addr[6])
+{
+	struct rte_ether_addr mac;
+
+	(void)dp;
+	memcpy(mac.addr_bytes, addr, 6);
+	/* a closed port gets it at open */
+	if (!(dev->flags & IFF_UP))
+		return 0;
+	return tolerate(dev->priv, rte_eth_dev_default_mac_addr_set(dev->port_id, &mac));
+}
+
+/* Stop and start around `fn`; what waits in the transmit queues stays. */
+static int restart(struct netdev *dev, int (*fn)(struct netdev *dev, uint32_t arg), uint32_t arg)
+{
+	struct port *p = dev->priv;
+	int rc;
+
+	port_queues_freeze(p);
+	rte_eth_dev_stop(dev->port_id);
+	rc = fn ? fn(dev, arg) : 0;
+	int started = rte_eth_dev_start(dev->port_id);
+
+	p->promisc = p->allmulti = false;
+	port_queues_wake(p);
+	return rc ? rc : started;
+}
+
+static int mtu_fn(struct netdev *dev, uint32_t mtu)
+{
+	return rte_eth_dev_set_mtu(dev->port_id, mtu);
+}
+
+static int change_mtu(struct dp *dp, struct netdev *dev, uint32_t mtu)
+{
+	struct port *p = dev->priv;
+	int rc;
+
+	if (!(dev->flags & IFF_UP))
+		return 0;
+	rc = rte_eth_dev_set_mtu(dev->port_id, mtu);
+	if (rc == -EBUSY) {
+		rc = restart(dev, mtu_fn, mtu);
+		set_rx_mode(dp, dev);
+	}
+	return tolerate(p, rc);
+}
+
+static void tx_timeout(struct dp *dp, struct netdev *dev)
+{
+	if (!(dev->flags & IFF_UP))
+		return;
+	restart(dev, NULL, 0);
+	set_rx_mode(dp, dev);
+}
+
+void netdev_reset(struct dp *dp, struct netdev *dev)
+{
+	dev->tx_timeouts++;
+	if (dev->ops && dev->ops->tx_timeout)
+		dev->ops->tx_timeout(dp, dev);
+}
+
+void netdev_port_link(struct dp *dp, struct netdev *dev)
+{
+	struct rte_eth_link link;
+
+	if (rte_eth_link_get_nowait(dev->port_id, &link) != 0)
+		return;
+	dev->link_speed_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
+	dev->link_full_duplex = link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX;
+	netdev_carrier(dp, dev, link.link_status == RTE_ETH_LINK_UP);
+}
+
+const struct netdev_ops netdev_port_ops = {
+	.init = init,
+	.uninit = uninit,
+	.destructor = destructor,
+	.open = port_open,
+	.stop = port_stop,
+	.set_rx_mode = set_rx_mode,
+	.set_addr = set_addr,
+	.change_mtu = change_mtu,
+	.tx_timeout = tx_timeout,
+	.add_stats = add_stats,
+};

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A port's queues and the workers: receive queue i is polled by worker i, transmit queue i belongs
+ * to it; workers beyond the port's transmit queues get a ring to one that has a queue. All changes
+ * run on the workers themselves (worker_call), so no queue is ever seen half made.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_ring.h>
+
+#include "core/call.h"
+#include "core/skb_alloc.h"
+#include "dev/port.h"
+
+static void *zalloc(size_t size)
+{
+	size = RTE_ALIGN_CEIL(size, 64);
+	void *p = aligned_alloc(64, size);
+
+	if (p)
+		memset(p, 0, size);
+	return p;
+}
+
+static int arm(struct worker *w, struct napi *n, bool on)
+{
+	struct rx_queue *q = n->priv;
+	struct port *p = q->dev->priv;
+
+	(void)w;
+	return p->conf.arm(q->port_id, q->queue, on);
+}
+
+static struct rx_queue *new_rxq(struct netdev *dev, struct port *p, uint16_t i)
+{
+	struct rx_queue *q = zalloc(sizeof(*q));
+
+	if (!q)
+		return NULL;
+	rxq_init(q, dev, i);
+	if (p->conf.wait_fd)
+		q->napi.wait_fd = p->conf.wait_fd(dev->port_id, i);
+	if (p->conf.arm)
+		q->napi.arm = arm;
+	return q;
+}
+
+static struct rte_ring *new_ring(void)
+{
+	ssize_t size = rte_ring_get_memsize(TXQ_RING_SIZE);
+	struct rte_ring *r = zalloc(size);
+
+	if (r && rte_ring_init(r, "handover", TXQ_RING_SIZE, RING_F_SP_ENQ | RING_F_SC_DEQ) < 0) {
+		free(r);
+		return NULL;
+	}
+	return r;
+}
+
+static struct tx_queue *new_txq(struct dp *dp, struct netdev *dev, uint16_t queue)
+{
+	struct tx_queue *t = zalloc(sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->dev = dev;
+	t->port_id = dev->port_id;
+	t->queue = queue;
+	t->q.ops = dp->qdisc;
+	t->q.limit = dev->tx_queue_len;
+	if (t->q.ops->init && t->q.ops->init(&t->q) < 0) {
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+/* The ring of worker i to the owner of queue i % ntxq. */
+static int add_handover(struct netdev *dev, struct port *p, uint16_t i)
+{
+	struct tx_handover *h = zalloc(sizeof(*h));
+	struct tx_queue *t = p->txq[i];
+
+	p->handover[i] = h;
+	t->ring = new_ring();
+	if (!h || !t->ring)
+		return -ENOMEM;
+	t->owner = p->worker[i % p->ntxq];
+	h->ring = t->ring;
+	h->dev = dev;
+	h->napi = (struct napi){.poll = txq_handover_poll, .priv = h, .name = "handover",
+		.wait_fd = -1, .on_demand = true};
+	return 0;
+}
+
+static void attach_txq(struct worker *w, void *arg)
+{
+	txq_attach(w, arg);
+}
+
+static void attach_napi(struct worker *w, void *arg)
+{
+	napi_enable(w, arg);
+	napi_schedule(w, arg);
+}
+
+static void detach_napi(struct worker *w, void *arg)
+{
+	napi_disable(w, arg);
+}
+
+static void detach_txq(struct worker *w, void *arg)
+{
+	txq_detach(w, arg, DROP_DEV_DOWN);
+}
+
+/* The owner's side: what is still in the ring ends here. */
+static void detach_handover(struct worker *w, void *arg)
+{
+	struct tx_handover *h = arg;
+	struct rte_mbuf *m;
+
+	napi_disable(w, &h->napi);
+	while (rte_ring_sc_dequeue(h->ring, (void **)&m) == 0) {
+		w->ledger.ring_in++;
+		skb_drop(w, skb_wrap(m), DROP_DEV_DOWN);
+	}
+}
+
+static void free_queues(struct port *p)
+{
+	for (uint16_t i = 0; i < WORKER_MAX; i++) {
+		free(p->rxq[i]);
+		p->rxq[i] = NULL;
+		if (p->txq[i]) {
+			if (p->txq[i]->q.ops->destroy)
+				p->txq[i]->q.ops->destroy(&p->txq[i]->q);
+			free(p->txq[i]->ring);
+		}
+		free(p->txq[i]);
+		p->txq[i] = NULL;
+		free(p->handover[i]);
+		p->handover[i] = NULL;
+	}
+}
+
+int port_queues_attach(struct netdev *dev, struct port *p)
+{
+	int rc = 0;
+
+	for (uint16_t i = 0; i < p->nrxq && !rc; i++) {
+		p->rxq[i] = new_rxq(dev, p, i);
+		rc = p->rxq[i] ? 0 : -ENOMEM;
+	}
+	for (uint16_t i = 0; i < p->nworkers && !rc; i++) {
+		p->txq[i] = new_txq(p->worker[i]->dp, dev, i < p->ntxq ? i : 0);
+		rc = p->txq[i] ? 0 : -ENOMEM;
+		if (!rc && i >= p->ntxq)
+			rc = add_handover(dev, p, i);
+	}
+	if (rc) {
+		free_queues(p);
+		return rc;
+	}
+	for (uint16_t i = 0; i < p->ntxq; i++)
+		worker_call(p->worker[i], attach_txq, p->txq[i]);
+	for (uint16_t i = p->ntxq; i < p->nworkers; i++) {
+		worker_call(p->txq[i]->owner, attach_napi, &p->handover[i]->napi);
+		worker_call(p->worker[i], attach_txq, p->txq[i]);
+	}
+	for (uint16_t i = 0; i < p->nrxq; i++)
+		worker_call(p->worker[i], attach_napi, &p->rxq[i]->napi);
+	return 0;
+}
+
+void port_queues_detach(struct netdev *dev, struct port *p)
+{
+	(void)dev;
+	for (uint16_t i = 0; i < p->nrxq; i++)
+		worker_call(p->worker[i], detach_napi, &p->rxq[i]->napi);
+	for (uint16_t i = p->nworkers; i-- > 0;) {
+		worker_call(p->worker[i], detach_txq, p->txq[i]);
+		if (p->handover[i])
+			worker_call(p->txq[i]->owner, detach_handover, p->handover[i]);
+	}
+	free_queues(p);
+}
+
+static void freeze(struct worker *w, void *arg)
+{
+	txq_freeze(w, arg);
+}
+
+static void wake(struct worker *w, void *arg)
+{
+	txq_wake(w, arg);
+}
+
+void port_queues_freeze(struct port *p)
+{
+	for (uint16_t i = 0; i < p->nrxq; i++)
+		worker_call(p->worker[i], detach_napi, &p->rxq[i]->napi);
+	for (uint16_t i = 0; i < p->ntxq; i++)
+		worker_call(p->worker[i], freeze, p->txq[i]);
+}
+
+void port_queues_wake(struct port *p)
+{
+	for (uint16_t i = 0; i < p->ntxq; i++)
+		worker_call(p->worker[i], wake, p->txq[i]);
+	for (uint16_t i = 0; i < p->nrxq; i++)
+		worker_call(p->worker[i], attach_napi, &p->rxq[i]->napi);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The pipeline's entry: the poll function of a DPDK receive queue. Counts what arrived, offers it to
+ * the lane where nothing asks for the stages, makes skbs of the rest and hands them to eth_input.
+ */
+#include <rte_ethdev.h>
+#include <rte_prefetch.h>
+
+#include "core/burst.h"
+#include "dev/rxq.h"
+#include "wire/eth.h"
+#include "wire/ip4.h"
+
+#define RX_NOTABLE (RTE_MBUF_F_RX_L4_CKSUM_MASK | RTE_MBUF_F_RX_LRO | RTE_MBUF_F_RX_RSS_HASH | \
+	RTE_MBUF_F_RX_VLAN_STRIPPED)
+#define PREFETCH_AHEAD 4
+
+/* A checksum that the sender left to be completed, as between guests of one host. */
+static void partial(struct skb *skb, const struct rte_mbuf *m)
+{
+	uint32_t l4 = m->packet_type & RTE_PTYPE_L4_MASK;
+	uint32_t start = m->l2_len + m->l3_len;
+
+	if (l4 == RTE_PTYPE_L4_TCP)
+		skb_set_csum_partial(skb, start, 16);
+	else if (l4 == RTE_PTYPE_L4_UDP)
+		skb_set_csum_partial(skb, start, 6);
+}
+
+static void gso(struct skb *skb, const struct rte_mbuf *m)
+{
+	uint32_t headers = m->l2_len + m->l3_len + m->l4_len;
+
+	if (!m->tso_segsz || m->pkt_len <= headers)
+		return;
+	skb->flags |= SKB_F_GSO;
+	skb->gso_size = m->tso_segsz;
+	skb->gso_segs = (m->pkt_len - headers + m->tso_segsz - 1) / m->tso_segsz;
+	skb->gso_type = RTE_ETH_IS_IPV4_HDR(m->packet_type) ? SKB_GSO_TCPV4 : SKB_GSO_TCPV6;
+}
+
+static void notable(struct skb *skb, const struct rte_mbuf *m)
+{
+	uint64_t flags = m->ol_flags;
+
+	if ((flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		skb->ip_summed = SKB_CSUM_UNNECESSARY;
+	else if ((flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_NONE)
+		partial(skb, m);
+	if (flags & RTE_MBUF_F_RX_RSS_HASH)
+		skb->hash = m->hash.rss;
+	if (flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
+		skb->flags |= SKB_F_VLAN;
+	if (flags & RTE_MBUF_F_RX_LRO)
+		gso(skb, m);
+}
+
+static inline struct skb *make_skb(const struct rx_queue *q, struct rte_mbuf *m)
+{
+	struct skb *skb = skb_of(m);
+
+	memcpy(skb, q->line0, sizeof(q->line0));
+	if (unlikely(m->ol_flags & RX_NOTABLE))
+		notable(skb, m);
+	return skb;
+}
+
+struct skb *rxq_skb(const struct rx_queue *q, struct rte_mbuf *m)
+{
+	return make_skb(q, m);
+}
+
+static inline bool lane_open(const struct worker *w, const struct netdev *dev)
+{
+	const struct dp *dp = w->dp;
+
+	return dp->lane && !w->tracing &&
+		!atomic_load_explicit(&dp->staged, memory_order_relaxed) &&
+		!atomic_load_explicit(&dev->rx_path, memory_order_relaxed) &&
+		atomic_load_explicit(&dp->conf.lane, memory_order_relaxed);
+}
+
+/* Frames go into eth_input's burst directly: at a poll it has room for a whole weight. */
+static inline void to_eth_input(struct worker *w, const struct rx_queue *q, struct rte_mbuf **m,
+	uint32_t n)
+{
+	struct burst *out = &w->out[STAGE_eth_input];
+	uint32_t room = BURST_MAX - out->n, i;
+	struct skb **to = out->skb + out->n;
+
+	if (unlikely(n > room)) {
+		for (i = room; i < n; i++)
+			burst_overflow(w, STAGE_eth_input, make_skb(q, m[i]));
+		n = room;
+	}
+	for (i = 0; i < n; i++) {
+		if (i + PREFETCH_AHEAD < n)
+			rte_prefetch0(skb_of(m[i + PREFETCH_AHEAD]));
+		to[i] = make_skb(q, m[i]);
+	}
+	out->n += n;
+	w->pending[STAGE_eth_input / 64] |= UINT64_C(1) << (STAGE_eth_input % 64);
+}
+
+static unsigned int rx_poll(struct worker *w, struct napi *napi, unsigned int budget)
+{
+	struct rx_queue *q = napi->priv;
+	struct netdev *dev = q->dev;
+	struct rte_mbuf *m[BURST_MAX];
+	uint64_t bytes = 0;
+	uint32_t n, left;
+
+	if (unlikely(!netdev_running(dev)))
+		return 0;
+	n = rte_eth_rx_burst(q->port_id, q->queue, m, budget);
+	if (n == 0)
+		return 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (i + PREFETCH_AHEAD < n)
+			rte_prefetch0(m[i + PREFETCH_AHEAD]);
+		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+		bytes += m[i]->pkt_len;
+	}
+	struct dev_stats *st = dev_stats(w, dev);
+
+	st->rx_packets += n;
+	st->rx_bytes += bytes;
+	w->ledger.rx += n;
+	left = n;
+	if (likely(lane_open(w, dev))) {
+		left = w->dp->lane(w, q, m, n);
+		w->stats.lane_packets += n - left;
+		w->stats.lane_left += left;
+	}
+	if (left)
+		to_eth_input(w, q, m, left);
+	return n;
+}
+
+void rxq_init(struct rx_queue *q, struct netdev *dev, uint16_t queue)
+{
+	struct skb *line0 = (struct skb *)q->line0;
+
+	*q = (struct rx_queue){.dev = dev, .port_id = dev->port_id, .queue = queue};
+	q->napi = (struct napi){.poll = rx_poll, .priv = q, .name = dev->name, .wait_fd = -1};
+	line0->dev = dev;
+	line0->iif = dev->index;
+	line0->mac_header = SKB_HDR_UNSET;
+	line0->network_header = SKB_HDR_UNSET;
+	line0->transport_header = SKB_HDR_UNSET;
+	line0->users = 1;
+}

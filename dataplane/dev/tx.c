@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * netdev_tx: the one transmit entry (Linux's dev_queue_xmit), for forwarded and own frames. eth_output
+ * and the control ring send here with skb->dev set and the link header in front (a VLAN interface's
+ * frames carry their tag). Plain frames go straight to the transmit queue; what the port's contract
+ * does not allow is completed, cut or copied first. Hands on to txq.c or the device's own xmit.
+ */
+#include <rte_ethdev.h>
+
+#include "core/dp.h"
+#include "core/skb_alloc.h"
+#include "core/trace.h"
+#include "dev/netdev_ops.h"
+#include "dev/ptype.h"
+#include "dev/txq.h"
+#include "wire/eth.h"
+#include "wire/ip4.h"
+#include "wire/tcp.h"
+
+#define TX_NOTABLE (SKB_F_HOLDS | SKB_F_GSO | SKB_F_VLAN | SKB_F_TRACED)
+
+static void lost(struct worker *w, struct netdev *dev, struct skb *skb, enum drop_reason reason)
+{
+	dev_stats(w, dev)->tx_dropped++;
+	skb_drop(w, skb, reason);
+}
+
+/* A copy in fresh direct segments takes skb's place. NULL: skb has ended. */
+static struct skb *replace(struct worker *w, struct netdev *dev, struct skb *skb)
+{
+	struct skb *copy = skb_copy(w, skb);
+
+	if (!copy) {
+		lost(w, dev, skb, DROP_NO_MEMORY);
+		return NULL;
+	}
+	if (skb->flags & SKB_F_TRACED)
+		trace_move(w, skb, copy);
+	skb_absorb(w, skb);
+	dev_stats(w, dev)->tx_copied++;
+	return copy;
+}
+
+static struct skb *writable(struct worker *w, struct netdev *dev, struct skb *skb)
+{
+	return skb_shared(skb) ? replace(w, dev, skb) : skb;
+}
+
+/* The tag that lies beside the data goes into it. */
+static struct skb *insert_vlan(struct worker *w, struct netdev *dev, struct skb *skb)
+{
+	uint8_t addrs[2 * ETH_ADDR_LEN], *p;
+	uint16_t tag[2];
+
+	skb = writable(w, dev, skb);
+	if (!skb)
+		return NULL;
+	if (!skb_copy_bits(skb, 0, addrs, sizeof(addrs)) || !(p = skb_push(skb, VLAN_TAG_LEN))) {
+		lost(w, dev, skb, DROP_NO_MEMORY);
+		return NULL;
+	}
+	tag[0] = rte_cpu_to_be_16(ETH_TYPE_VLAN);
+	tag[1] = rte_cpu_to_be_16(skb_mbuf(skb)->vlan_tci);
+	memcpy(p, addrs, sizeof(addrs));
+	memcpy(p + sizeof(addrs), tag, sizeof(tag));
+	skb->flags &= ~SKB_F_VLAN;
+	return skb;
+}
+
+/* IPv4 header of the frame if the port could understand it; NULL: anything else. */
+static const struct ip4_hdr *ip4_of(const struct skb *skb)
+{
+	const struct rte_mbuf *m = skb_mbuf(skb);
+
+	if (skb->network_header == SKB_HDR_UNSET || skb->network_header < m->data_off ||
+	    skb->network_header + IP4_HDR_LEN > m->data_off + m->data_len)
+		return NULL;
+	const struct ip4_hdr *ip = skb_network_header(skb);
+
+	return ip4_version(ip) == 4 ? ip : NULL;
+}
+
+/* Ask the port to complete the checksum, or to cut by `tso` bytes; false: it can't. */
+static bool ask_port(const struct tx_contract *c, struct skb *skb, uint16_t tso)
+{
+	struct rte_mbuf *m = skb_mbuf(skb);
+	const struct ip4_hdr *ip = ip4_of(skb);
+	uint64_t flags = RTE_MBUF_F_TX_IPV4;
+
+	if (!ip || !c->l4_csum || skb->csum_start != skb->network_header + ip4_hdr_len(ip))
+		return false;
+	if (ip->protocol == IP4_PROTO_TCP)
+		flags |= RTE_MBUF_F_TX_TCP_CKSUM;
+	else if (ip->protocol == IP4_PROTO_UDP && !tso)
+		flags |= RTE_MBUF_F_TX_UDP_CKSUM;
+	else
+		return false;
+	m->l2_len = skb->network_header - m->data_off;
+	m->l3_len = ip4_hdr_len(ip);
+	m->l4_len = 0;
+	m->tso_segsz = 0;
+	if (tso) {
+		if (skb->csum_start + TCP_HDR_LEN > m->data_off + m->data_len)
+			return false;
+		flags |= RTE_MBUF_F_TX_TCP_SEG;
+		if (c->ip4_csum)
+			flags |= RTE_MBUF_F_TX_IP_CKSUM;
+		m->l4_len = tcp_hdr_len((const struct tcp_hdr *)(skb_head(skb) + skb->csum_start));
+		m->tso_segsz = tso;
+	}
+	m->ol_flags = (m->ol_flags & ~RTE_MBUF_F_TX_OFFLOAD_MASK) | flags;
+	return true;
+}
+
+static bool must_copy(const struct tx_contract *c, const struct skb *skb)
+{
+	uint16_t segs = 0;
+
+	if (skb->users != 1)
+		return true;
+	for (const struct rte_mbuf *m = skb_mbuf(skb); m; m = m->next, segs++) {
+		if (!c->indirect && (RTE_MBUF_CLONED(m) || rte_mbuf_refcnt_read(m) != 1))
+			return true;
+		if (!c->external && RTE_MBUF_HAS_EXTBUF(m))
+			return true;
+	}
+	return segs > c->max_segs;
+}
+
+/* Make skb what the port takes. NULL: it has ended, or gone on in pieces. */
+static struct skb *fit(struct worker *w, struct netdev *dev, struct skb *skb)
+{
+	const struct tx_contract *c = dev->contract;
+	uint32_t longest = c->max_frame;
+
+	if (skb->flags & SKB_F_VLAN && !(skb = insert_vlan(w, dev, skb)))
+		return NULL;
+	if (skb->flags & SKB_F_GSO) {
+		if (c->tso && skb->gso_type & SKB_GSO_TCPV4 &&
+		    skb->ip_summed == SKB_CSUM_PARTIAL && ask_port(c, skb, skb->gso_size)) {
+			longest = UINT16_MAX + ETH_HDR_LEN + VLAN_TAG_LEN;
+		} else if (skb_gso_segment(w, skb, STAGE_netdev_tx) == 0) {
+			return NULL;
+		} else {
+			lost(w, dev, skb, DROP_TX_GSO);
+			return NULL;
+		}
+	} else if (skb->ip_summed == SKB_CSUM_PARTIAL && !ask_port(c, skb, 0)) {
+		skb = writable(w, dev, skb);
+		if (!skb)
+			return NULL;
+		if (skb_checksum_help(skb) < 0) {
+			lost(w, dev, skb, DROP_TX_CSUM);
+			return NULL;
+		}
+		dev_stats(w, dev)->tx_csum_done++;
+	}
+	if (skb_len(skb) > longest) {
+		lost(w, dev, skb, DROP_TX_TOO_LONG);
+		return NULL;
+	}
+	if (must_copy(c, skb)) {
+		skb = replace(w, dev, skb);
+		if (skb && skb_mbuf(skb)->nb_segs > c->max_segs) {
+			lost(w, dev, skb, DROP_TX_TOO_LONG);
+			return NULL;
+		}
+	}
+	return skb;
+}
+
+/* What every port takes as it is. */
+static inline bool plain(const struct netdev *dev, const struct skb *skb)
+{
+	const struct rte_mbuf *m = skb_mbuf(skb);
+
+	return !(skb->flags & TX_NOTABLE) && skb->users == 1 && m->nb_segs == 1 &&
+		RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1 &&
+		skb->ip_summed != SKB_CSUM_PARTIAL && m->pkt_len <= dev->contract->max_frame;
+}
+
+static void to_port(struct worker *w, struct netdev *dev, struct tx_queue *t, struct skb *skb)
+{
+	if (likely(plain(dev, skb))) {
+		skb_mbuf(skb)->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
+	} else {
+		skb = fit(w, dev, skb);
+		if (!skb)
+			return;
+		if (unlikely(skb->flags & SKB_F_TRACED))
+			trace_end(w, skb, TRACE_SENT, 0);
+	}
+	txq_xmit(w, t, skb);
+}
+
+/* Devices that are no port, and ports that are down. */
+static void other(struct worker *w, struct netdev *dev, struct skb *skb)
+{
+	if (!netdev_running(dev)) {
+		lost(w, dev, skb, DROP_DEV_DOWN);
+		return;
+	}
+	if (dev->type == NETDEV_VLAN) {
+		dev_stats(w, dev)->tx_packets++;
+		dev_stats(w, dev)->tx_bytes += skb_len(skb);
+		skb->dev = dev->lower;
+		burst_to(w, dev->lower->xmit, skb);
+		return;
+	}
+	if (dev->ops && dev->ops->xmit) {
+		dev->ops->xmit(w, dev, skb);
+		return;
+	}
+	lost(w, dev, skb, DROP_TX_INACTIVE);
+}
+
+void netdev_tx(struct worker *w, struct burst *in)
+{
+	uint32_t n = in->n;
+
+	if (unlikely(ptype_taps(w->dp)))
+		for (uint32_t i = 0; i < n; i++)
+			ptype_tap_tx(w, in->skb[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		struct skb *skb = in->skb[i];
+		struct netdev *dev = skb->dev;
+		struct tx_queue *t = dev_txq(w, dev);
+
+		if (likely(t))
+			to_port(w, dev, t, skb);
+		else
+			other(w, dev, skb);
+	}
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The queueing disciplines there are. */
+#pragma once
+
+#include "dev/qdisc.h"
+
+extern const struct qdisc_ops pfifo_qdisc;
+
+/* What transmit queues get unless told otherwise: pfifo. */
+void sched_init(struct dp *dp);
