@@ -60,7 +60,8 @@ const struct port_type port_af_xdp = {
 	.limits = {.max_segments = 1, .max_frame = 3542 + 14, .max_mtu = 3542},
 	.quirks = "DPDK 22.11 loses clones and sends foreign memory for a second segment, so both "
 		  "are "
-		  "copied; frames above 3556 bytes do not fit",
+		  "copied; frames above 3556 bytes do not fit; at close it keeps the mbufs of its "
+		  "fill ring",
 	.check = check,
 	.devargs = devargs,
 	.takeover = takeover,
