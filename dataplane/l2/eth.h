@@ -16,7 +16,7 @@
 /* skb->cb between neigh_resolve and eth_output, valid where skb->nh is NULL. */
 struct eth_cb {
 	uint8_t hh[ETH_HH_ROOM];
-	uint8_t hh_len; /* 0: the frame has its link header already, data is at it */
+	uint8_t hh_len;
 };
 static_assert(sizeof(struct eth_cb) <= SKB_CB_SIZE, "fits the control block");
 

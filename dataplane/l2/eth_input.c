@@ -13,8 +13,6 @@
 #define PROTO_802_3 0x0001 /* Linux's pseudo types of frames with a length field: Novell raw, */
 #define PROTO_802_2 0x0004 /* and LLC */
 
-#define TAG_STRIPPED (RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED)
-
 static uint8_t classify(const struct eth_hdr *eth, const struct netdev *dev)
 {
 	uint64_t own = atomic_load_explicit(&dev->addr, memory_order_relaxed);
@@ -42,7 +40,7 @@ static bool is_tagged(const struct skb *skb)
 {
 	return skb->protocol == RTE_BE16(ETH_TYPE_VLAN) ||
 		skb->protocol == RTE_BE16(ETH_TYPE_QINQ) ||
-		(skb_mbuf(skb)->ol_flags & TAG_STRIPPED) == TAG_STRIPPED;
+		skb->flags & SKB_F_VLAN;
 }
 
 static void hand_on(struct worker *w, struct skb *skb)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Last stage that looks into the packet: puts the link header in front that its next hop or
- * neigh_resolve has ready, and hands the frame to the port below the interface. A frame that has
- * its link header already (data at it, eth_cb.hh_len 0) only gets the tag of a VLAN interface.
+ * neigh_resolve has ready, VLAN tag included, and hands the frame to the interface's transmit entry.
  */
 #include <string.h>
 
@@ -90,46 +89,10 @@ static void put_header(struct skb *skb, const uint8_t *hh, uint8_t len)
 	skb_reset_mac_header(skb);
 }
 
-/* The tag of a frame that came with its link header: addresses move down, the tag goes between. */
-static void put_tag(struct skb *skb, const struct netdev *dev)
-{
-	uint8_t *data = (uint8_t *)skb_data(skb) - VLAN_TAG_LEN;
-	rte_be16_t tag[2] = {
-		rte_cpu_to_be_16(dev->vlan_proto),
-		rte_cpu_to_be_16(dev->vlan_id),
-	};
-
-	skb_push(skb, VLAN_TAG_LEN);
-	memmove(data, data + VLAN_TAG_LEN, 2 * ETH_ADDR_LEN);
-	memcpy(data + 2 * ETH_ADDR_LEN, tag, VLAN_TAG_LEN);
-	skb_reset_mac_header(skb);
-}
-
-/* Count on each VLAN interface on the way down to the port. */
-static void descend(struct worker *w, struct skb *skb)
-{
-	struct netdev *dev = skb->dev;
-
-	while (dev->type == NETDEV_VLAN) {
-		struct dev_stats *stats = dev_stats(w, dev);
-
-		stats->tx_packets++;
-		stats->tx_bytes += skb_len(skb) - VLAN_TAG_LEN;
-		dev = dev->lower;
-	}
-	skb->dev = dev;
-}
-
 static void output_one(struct worker *w, struct skb *skb)
 {
 	const struct fib_nh *nh = skb->nh;
-	bool framed = !nh && !eth_cb(skb)->hh_len;
 
-	if (unlikely(skb->dev->type == NETDEV_VLAN && !netdev_running(skb->dev))) {
-		dev_stats(w, skb->dev)->tx_dropped++;
-		skb_drop(w, skb, DROP_DEV_DOWN);
-		return;
-	}
 	if (unlikely(skb_headroom(skb) < ETH_HH_ROOM || skb_shared(skb))) {
 		skb = make_room(w, skb);
 		if (!skb)
@@ -137,12 +100,8 @@ static void output_one(struct worker *w, struct skb *skb)
 	}
 	if (likely(nh != NULL))
 		put_header(skb, nh->hh, nh->hh_len);
-	else if (!framed)
+	else
 		put_header(skb, eth_cb(skb)->hh, eth_cb(skb)->hh_len);
-	else if (skb->dev->type == NETDEV_VLAN)
-		put_tag(skb, skb->dev);
-	if (unlikely(skb->dev->type == NETDEV_VLAN))
-		descend(w, skb);
 	burst_to(w, skb->dev->xmit, skb);
 }
 

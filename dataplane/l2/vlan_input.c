@@ -12,8 +12,6 @@
 #include "dev/netdev.h"
 #include "l2/eth.h"
 
-#define TAG_STRIPPED (RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED)
-
 static bool in_data(const struct skb *skb)
 {
 	return skb->protocol == RTE_BE16(ETH_TYPE_VLAN) ||
@@ -87,18 +85,16 @@ static struct skb *to_sub_interface(struct worker *w, struct skb *skb, struct ne
 
 struct skb *vlan_input(struct worker *w, struct skb *skb)
 {
-	struct rte_mbuf *m;
 	uint16_t proto, tci;
 
 	for (;;) {
 		struct netdev *vlan;
 
-		m = skb_mbuf(skb);
-		if ((m->ol_flags & TAG_STRIPPED) == TAG_STRIPPED) {
+		if (skb->flags & SKB_F_VLAN) {
 			/* ports strip the outer tag only, and do not say which TPID it had */
 			proto = ETH_TYPE_VLAN;
-			tci = m->vlan_tci;
-			m->ol_flags &= ~TAG_STRIPPED;
+			tci = skb_mbuf(skb)->vlan_tci;
+			skb->flags &= (uint16_t)~SKB_F_VLAN;
 		} else if (in_data(skb)) {
 			skb = untag(w, skb, &proto, &tci);
 			if (!skb)

@@ -91,11 +91,11 @@ static void stripped_tag(void **state)
 	struct pkt p = PKT_UDP(.ttl = 9);
 	struct skb *skb = fake_rx(&r->f, r->port, p.data, p.len);
 
-	skb_mbuf(skb)->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
+	skb->flags |= SKB_F_VLAN;
 	skb_mbuf(skb)->vlan_tci = 7;
 	skb = input(r, skb, r->vlan);
 	assert_untagged(skb);
-	assert_false(skb_mbuf(skb)->ol_flags & RTE_MBUF_F_RX_VLAN);
+	assert_false(skb->flags & SKB_F_VLAN);
 	fake_sent(&r->f, skb);
 }
 
@@ -115,7 +115,7 @@ static void nested_tags(void **state)
 	struct pkt p = PKT_UDP(.vlan = 9, .ttl = 9);
 	struct skb *skb = fake_rx(&r->f, r->port, p.data, p.len);
 
-	skb_mbuf(skb)->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
+	skb->flags |= SKB_F_VLAN;
 	skb_mbuf(skb)->vlan_tci = 7;
 	skb = input(r, skb, r->inner);
 	assert_untagged(skb);
