@@ -34,7 +34,7 @@ in_addr_t cp_addr_select(const struct cp *cp, const struct cp_link *l, in_addr_t
 /* Expiry: returns when to come back. */
 uint64_t cp_addrs_tick(struct cp *cp);
 
-/* The link came up, went down, goes away. */
+/* The link came up, goes away, has a new name. */
 void cp_addrs_link_up(struct cp *cp, struct cp_link *l);
-void cp_addrs_link_down(struct cp *cp, struct cp_link *l);
 void cp_addrs_link_gone(struct cp *cp, struct cp_link *l);
+void cp_addrs_renamed(struct cp *cp, struct cp_link *l, const char *old);

@@ -68,7 +68,7 @@ struct cp {
 	uint64_t base_generation;    /* of a shadow: the live one's when it was cloned */
 	struct cp_gens gens;
 	struct cp_journal *journal;  /* of a shadow */
-	uint64_t neigh_dups;	     /* duplicate addresses noticed */
+	bool addr_timers;	     /* some address has a lifetime */
 	void (*log)(void *ctx, const char *line); /* sentences for the log; NULL: none */
 	void *log_ctx;
 };

@@ -34,6 +34,7 @@ struct cp_link {
 	uint32_t group;
 	uint16_t arphrd;
 	uint8_t addr[6], perm_addr[6], brd[6];
+	bool was_up;		/* it has been up once: its queue exists */
 	bool addr_set;		/* the user chose the address (saved), vs. assigned */
 	uint32_t carrier_up, carrier_down;
 	uint32_t speed_mbps;
@@ -100,6 +101,9 @@ struct cp_link *cp_link_by_name(const struct cp *cp, const char *name);
 /* The first link with an ifindex >= `from`, or NULL: for (l = cp_link_next(cp, 0); ...). */
 struct cp_link *cp_link_next(const struct cp *cp, uint32_t from);
 uint32_t cp_link_count(const struct cp *cp);
+/* The ifindex that the next new link gets if it is free; restore.c. */
+uint32_t cp_link_cursor(const struct cp *cp);
+void cp_link_next_ifindex(struct cp *cp, uint32_t ifindex);
 
 /* All IFF_* flags as Linux reports them, and whether it runs (up with carrier). */
 uint32_t cp_link_flags(const struct cp_link *l);

@@ -20,9 +20,8 @@ struct cp_neigh {
 	uint8_t lladdr[6];
 	uint8_t probes;
 	uint64_t confirmed, used, updated; /* ms */
-	uint64_t due;		/* of its timer, UINT64_MAX: none */
-	uint32_t heap;		/* place in the timer heap */
-	uint32_t refs;		/* next hops through it: not collected */
+	uint64_t due;		/* of its timer */
+	uint32_t heap;		/* place in the timer heap, 0: it has none */
 	struct cp_neigh *hash_next;
 	struct cp_neigh *lru_prev, *lru_next;
 };
@@ -39,7 +38,8 @@ struct cp_neigh_parms {
 struct cp_neighs_stats {
 	uint64_t allocs, destroys, hash_grows, res_failed, lookups, hits;
 	uint64_t rcv_probes_ucast, rcv_probes_mcast, periodic_gc_runs, forced_gc_runs;
-	uint64_t table_fulls, duplicates;
+	uint64_t table_fulls;
+	uint64_t solicits, replies, duplicates; /* ARP sent; others with one of our addresses */
 };
 
 #define CP_NEIGH_GC1 1024u /* a router's: Linux has 128 / 512 / 1024 */
@@ -53,22 +53,29 @@ struct cp_neigh *cp_neigh_make(struct cp *cp, struct cp_link *l, in_addr_t ip);
 /* Linux's neigh_update: NEIGH_UPDATE_F_* flags below. lladdr NULL: unknown. */
 #define CP_NEIGH_OVERRIDE 1u
 #define CP_NEIGH_ADMIN 2u
+#define CP_NUD_VALID (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
+#define CP_NUD_CONNECTED (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE)
+#define CP_NUD_IN_TIMER (NUD_INCOMPLETE | NUD_REACHABLE | NUD_DELAY | NUD_PROBE)
 int cp_neigh_update(struct cp *cp, struct cp_neigh *n, const uint8_t *lladdr, uint8_t state,
 	unsigned int flags);
 int cp_neigh_del(struct cp *cp, struct cp_neigh *n);
+/* An entry just made that came to nothing: away without a word. */
+void cp_neigh_discard(struct cp *cp, struct cp_neigh *n);
 
 /* Events: a packet waits for it; a stale entry was used; progress was seen beyond it. */
 void cp_neigh_miss(struct cp *cp, struct cp_link *l, in_addr_t ip);
 void cp_neigh_used(struct cp *cp, struct cp_link *l, in_addr_t ip);
 void cp_neigh_confirm(struct cp *cp, struct cp_link *l, in_addr_t ip);
-/* A next hop wants it resolved now and kept (use true), or no more. */
-void cp_neigh_ref(struct cp *cp, uint32_t ifindex, in_addr_t ip, bool use);
 
-/* The link lost its carrier (dynamic entries go) or went down (all but permanent; all if gone). */
-void cp_neigh_link_down(struct cp *cp, struct cp_link *l, bool gone);
+/* The link lost its carrier or went down (permanent entries stay), or goes away. */
+enum cp_neigh_down { CP_NEIGH_DYNAMIC, CP_NEIGH_ALL };
+void cp_neigh_link_down(struct cp *cp, struct cp_link *l, enum cp_neigh_down how);
 
-/* Walk by (ifindex, ip); zeroed at the start. */
-struct cp_neigh *cp_neigh_at(const struct cp *cp, uint32_t ifindex, uint32_t ip_host);
+/*
+ * Walk: the entry at or after bucket *bucket, place *nth in it, or NULL; both move on. Entries that
+ * come or go meanwhile may be missed or seen twice, as in Linux (NLM_F_DUMP_INTR tells).
+ */
+struct cp_neigh *cp_neigh_next(const struct cp *cp, uint32_t *bucket, uint32_t *nth);
 
 uint64_t cp_neighs_tick(struct cp *cp);
 const struct cp_neigh_parms *cp_neigh_parms_of(const struct cp *cp, const struct cp_link *l);

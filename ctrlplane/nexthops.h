@@ -28,16 +28,19 @@ struct cp_nh_key {
 
 struct cp_nh_member {
 	uint32_t id;
-	uint32_t weight;
+	uint16_t weight;
+	bool dead;
 };
 
 struct cp_nh {
 	struct cp_nh_key key;
 	uint32_t id;		/* the data plane's */
 	uint32_t refs;
-	struct cp_nh *hash_next;
-	struct cp_nh *via_prev, *via_next; /* others of the same (oif, gw) */
+	in_addr_t src;		/* source for packets of this host: key.prefsrc, or chosen */
 	bool dead;		/* its link is down */
+	uint32_t hash;
+	struct cp_nh *hash_next;
+	struct cp_nh *via_next;	/* others whose (oif, gw) hashes alike */
 	uint32_t n_members;	/* of a group */
 	struct cp_nh_member *members;
 };
@@ -50,6 +53,10 @@ void cp_nh_put(struct cp *cp, uint32_t id);
 void cp_nh_neigh_changed(struct cp *cp, uint32_t oif, in_addr_t gw);
 /* Link address, MTU or state changed. */
 void cp_nh_link_changed(struct cp *cp, uint32_t oif);
+/* Next hops of a multipath info died or came back: its group anew. */
+void cp_nh_members_changed(struct cp *cp, const struct rib_info *fi);
+/* Does a next hop go through this neighbour? Then it is not collected. */
+bool cp_nh_uses(const struct cp *cp, uint32_t oif, in_addr_t gw);
 const struct cp_nh *cp_nh_by_id(const struct cp *cp, uint32_t id);
 uint32_t cp_nh_count(const struct cp *cp);
 

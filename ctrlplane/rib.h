@@ -79,8 +79,9 @@ struct rib_route {
 int rib_add(struct cp *cp, const struct rib_cfg *cfg, struct rib_route *out, uint16_t *nlflags);
 int rib_del(struct cp *cp, const struct rib_cfg *cfg, struct rib_route *out);
 
-/* All routes of a table (0: of every one) that `match` wants (NULL: all); returns how many. */
-int rib_flush(struct cp *cp, uint32_t table,
+/* All routes of a table (0: of every one) that `match` wants; returns how many went. */
+enum rib_flush_how { RIB_FLUSH_QUIET, RIB_FLUSH_TOLD /* with notifications */ };
+int rib_flush(struct cp *cp, uint32_t table, enum rib_flush_how how,
 	bool (*match)(const struct rib_route *r, void *arg), void *arg);
 
 struct rib_flow {
@@ -113,16 +114,23 @@ struct rib_cursor {
 };
 bool rib_next(const struct cp *cp, struct rib_cursor *c, struct rib_route *r);
 
-/* Routes through a link go (dead) and come back with it, as Linux's fib_sync_down/up. */
-void rib_link_down(struct cp *cp, struct cp_link *l, bool gone);
+/* Routes through a link go (dead) and come back with it. */
+enum rib_down {
+	RIB_DOWN,	/* the link went down: local routes stay */
+	RIB_IP_OFF,	/* its last address went: those go, too */
+	RIB_GONE,	/* the link itself goes */
+};
+void rib_link_down(struct cp *cp, struct cp_link *l, enum rib_down how);
 void rib_link_carrier(struct cp *cp, struct cp_link *l, bool up);
 void rib_link_up(struct cp *cp, struct cp_link *l);
-/* Routes whose preferred source went away. */
-void rib_source_gone(struct cp *cp, in_addr_t src);
+/* An address went: if no link has it any more, routes with it as source go. */
+void rib_source_left(struct cp *cp, in_addr_t src);
 
-/* After the rules changed: one merged FIB, or one a table. */
+/* After the rules changed: makes the FIBs they ask for, and frees those of before. */
 int rib_program_all(struct cp *cp);
+void rib_fib_drop(struct cp *cp, bool merged);
 
+bool rib_has_table(const struct cp *cp, uint32_t table);
 const uint32_t *rib_metrics(const struct cp *cp, const struct rib_info *fi); /* or NULL */
 uint64_t rib_count(const struct cp *cp, uint32_t table); /* 0: all */
 

@@ -35,6 +35,9 @@ int cp_rule_add(struct cp *cp, const struct cp_rule *r, bool excl);
 int cp_rule_del(struct cp *cp, const struct cp_rule *r, uint64_t want, struct cp_rule *gone);
 bool cp_rule_default_only(const struct cp *cp);
 
+/* A rule, a name or the table `default` changed: program the data plane anew where it matters. */
+int cp_rules_changed(struct cp *cp);
+
 int cp_rules_init(struct cp *cp);
 void cp_rules_fini(struct cp *cp);
 int cp_rules_clone(struct cp *to, const struct cp *from);

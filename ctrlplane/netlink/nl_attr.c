@@ -139,11 +139,12 @@ static int parse(struct nl_req *rq, const uint8_t *p, size_t len, const struct n
 	return 0;
 }
 
+/* A request without socket is played back from a transaction's journal. */
 static bool is_strict(const struct nl_req *rq)
 {
-	const struct nl_family *f = rq->sock->family;
+	const struct nl_family *f = rq->sock != NULL ? rq->sock->family : NULL;
 
-	return (rq->sock->flags & SKIFF_NLF_STRICT) && f->is_get != NULL &&
+	return f != NULL && (rq->sock->flags & SKIFF_NLF_STRICT) && f->is_get != NULL &&
 	       f->is_get(rq->nlh->nlmsg_type);
 }
 

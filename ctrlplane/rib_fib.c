@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From the RIB into the FIBs: of the routes of a prefix, workers know the best one's next hop.
+ * While only the default rules exist and the table `default` is empty, local and main share the
+ * FIB CP_FIB_MERGED, in which local wins a prefix that both have; else each table has its own.
+ */
+#include <errno.h>
+
+#include "rib_store.h"
+#include "rules.h"
+
+static bool in_merged(const struct cp *cp, const struct rib_table *t)
+{
+	return cp->rules->merged && (t->id == RT_TABLE_LOCAL || t->id == RT_TABLE_MAIN);
+}
+
+static uint32_t best_in(const struct rib *r, const struct rib_table *t, uint32_t key, uint8_t len)
+{
+	uint32_t node = rib_trie_find(r, t->root, key, len);
+
+	if (node == 0)
+		return 0;
+	for (uint32_t i = rib_node(r, node)->route; i != 0; i = rib_alias(r, i)->next) {
+		const struct rib_alias *a = rib_alias(r, i);
+
+		/* a dead one is on its way out and must still be seen as what the FIB has */
+		if (a->tos == 0)
+			return rib_info(r, a->info)->nh_id;
+	}
+	return 0;
+}
+
+uint32_t rib_fib_best(const struct cp *cp, const struct rib_table *t, uint32_t key, uint8_t len)
+{
+	const struct rib *r = cp->rib;
+	uint32_t best;
+
+	if (cp->be == NULL)
+		return 0;
+	if (!in_merged(cp, t))
+		return best_in(r, t, key, len);
+	best = best_in(r, rib_table_find(r, RT_TABLE_LOCAL), key, len);
+	return best != 0 ? best : best_in(r, rib_table_find(r, RT_TABLE_MAIN), key, len);
+}
+
+static int make_fib(struct cp *cp, uint32_t number, bool *have)
+{
+	int err = *have ? 0 : cp->be->fib_new(cp->be_ctx, number);
+
+	if (err == 0)
+		*have = true;
+	return err;
+}
+
+/* The FIB that serves the table, made if needed. */
+static int fib_of(struct cp *cp, struct rib_table *t, uint32_t *number)
+{
+	if (in_merged(cp, t)) {
+		*number = CP_FIB_MERGED;
+		return make_fib(cp, CP_FIB_MERGED, &cp->rib->merged_fib);
+	}
+	*number = t->id;
+	return make_fib(cp, t->id, &t->fib);
+}
+
+int rib_fib_update(struct cp *cp, struct rib_table *t, uint32_t key, uint8_t len, uint32_t old)
+{
+	uint32_t number, best;
+	int err;
+
+	if (cp->be == NULL)
+		return 0;
+	if (cp->rules->merged && t->id == RT_TABLE_DEFAULT)
+		return 0; /* its first route ends the merging: cp_rules_changed */
+	best = rib_fib_best(cp, t, key, len);
+	if (best == old || (best == 0 && old == RIB_BEST_UNKNOWN))
+		return 0;
+	err = fib_of(cp, t, &number);
+	return err < 0 ? err : cp->be->fib_set(cp->be_ctx, number, key, len, best);
+}
+
+static int program_table(struct cp *cp, struct rib_table *t)
+{
+	struct rib_cursor c = {.table = t->id};
+	struct rib_route route;
+	int err;
+
+	if (t->n == 0)
+		return 0;
+	while (rib_next(cp, &c, &route)) {
+		err = rib_fib_update(cp, t, route.dst, route.len, RIB_BEST_UNKNOWN);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+/* Makes the FIBs that the rules now ask for; the old ones stay until rib_fib_drop. */
+int rib_program_all(struct cp *cp)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; cp->be != NULL && err == 0 && i < cp->rib->n_tables; i++) {
+		struct rib_table *t = &cp->rib->table[i];
+		uint32_t number;
+
+		err = fib_of(cp, t, &number);
+		if (err == 0)
+			err = program_table(cp, t);
+	}
+	return err;
+}
+
+void rib_fib_drop(struct cp *cp, bool merged)
+{
+	if (cp->be == NULL)
+		return;
+	if (merged) {
+		if (cp->rib->merged_fib)
+			cp->be->fib_free(cp->be_ctx, CP_FIB_MERGED);
+		cp->rib->merged_fib = false;
+		return;
+	}
+	for (uint32_t i = 0; i < cp->rib->n_tables; i++) {
+		if (cp->rib->table[i].fib)
+			cp->be->fib_free(cp->be_ctx, cp->rib->table[i].id);
+		cp->rib->table[i].fib = false;
+	}
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How the RIB lies in memory; shared by rib*.c only. All references are indices into arrays that
+ * grow and never shrink; index 0 means "none". A table is a binary trie with compressed paths: a
+ * node has routes, or two children, or both.
+ */
+#pragma once
+
+#include "rib.h"
+
+struct rib_node {
+	uint32_t key;	   /* host order, bits beyond len clear */
+	uint32_t child[2];
+	uint32_t route;	   /* first alias, 0: only a branch; of a free node: the next free one */
+	uint8_t len;
+};
+
+/* One route of a prefix. */
+struct rib_alias {
+	uint32_t next;
+	uint32_t info;
+	uint8_t tos, type;
+};
+
+struct rib_table {
+	uint32_t id;
+	uint32_t root;
+	uint64_t n;
+	bool fib;	   /* the data plane has a FIB of this number */
+};
+
+struct rib_pool {
+	void *mem;
+	uint32_t size;	   /* of an element */
+	uint32_t n, cap;   /* used so far (index 0 wasted), room */
+	uint32_t free;	   /* list through the element's first or `route` word: see rib_store.c */
+	uint32_t in_use;
+};
+
+#define RIB_METRICS_MAX 4096
+
+struct rib {
+	struct rib_pool nodes, aliases, infos;
+	uint32_t *hash;	   /* of infos */
+	uint32_t hash_size;
+	struct rib_table *table;
+	uint32_t n_tables;
+	uint32_t (*metrics)[RTAX_MAX + 1];
+	uint32_t n_metrics;
+	uint64_t n_routes;
+	bool merged_fib;   /* FIB CP_FIB_MERGED exists */
+};
+
+/* 0: no memory. The element is zeroed. */
+uint32_t rib_pool_get(struct rib_pool *p);
+void rib_pool_put(struct rib_pool *p, uint32_t i);
+int rib_pool_copy(struct rib_pool *to, const struct rib_pool *from);
+
+static inline struct rib_node *rib_node(const struct rib *r, uint32_t i)
+{
+	return (struct rib_node *)r->nodes.mem + i;
+}
+
+static inline struct rib_alias *rib_alias(const struct rib *r, uint32_t i)
+{
+	return (struct rib_alias *)r->aliases.mem + i;
+}
+
+static inline struct rib_info *rib_info(const struct rib *r, uint32_t i)
+{
+	return (struct rib_info *)r->infos.mem + i;
+}
+
+static inline uint32_t rib_mask(uint8_t len)
+{
+	return len == 0 ? 0 : UINT32_MAX << (32 - len);
+}
+
+/* ---- rib_trie.c ---- */
+
+uint32_t rib_trie_find(const struct rib *r, uint32_t root, uint32_t key, uint8_t len);
+/* The node of the prefix, made if needed; 0: no memory. */
+uint32_t rib_trie_make(struct rib *r, uint32_t *root, uint32_t key, uint8_t len);
+/* A node that has lost its last route. */
+void rib_trie_drop(struct rib *r, uint32_t *root, uint32_t key, uint8_t len);
+/* Nodes with routes that hold `key` in their prefix, shortest first; at most 33. */
+uint32_t rib_trie_path(const struct rib *r, uint32_t root, uint32_t key, uint32_t path[33]);
+/* The smallest key of a prefix with routes that is >= key (or > key); false: none. */
+bool rib_trie_next(const struct rib *r, uint32_t root, uint32_t *key, bool greater);
+
+/* ---- rib_info.c ---- */
+
+/* The shared info for the request, checked as Linux checks it; takes no reference. */
+int rib_info_create(struct cp *cp, const struct rib_cfg *cfg, uint32_t *out);
+void rib_info_hold(struct rib *r, uint32_t i);
+void rib_info_put(struct cp *cp, uint32_t i);
+bool rib_info_matches(const struct cp *cp, const struct rib_cfg *cfg, const struct rib_info *fi);
+int rib_infos_clone(struct rib *to, const struct rib *from);
+void rib_infos_free(struct rib *r);
+
+/* ---- rib.c ---- */
+
+struct rib_table *rib_table_find(const struct rib *r, uint32_t id);
+void rib_route_of(const struct rib *r, const struct rib_table *t, const struct rib_node *n,
+	const struct rib_alias *a, struct rib_route *out);
+
+int rib_flush_key(struct cp *cp, struct rib_table *t, uint32_t key, enum rib_flush_how how,
+	bool (*match)(const struct rib_route *r, void *arg), void *arg);
+
+/* ---- rib_link.c ---- */
+
+/* Takes `flags` back from next hops through the link. */
+void rib_link_alive(struct cp *cp, struct cp_link *l, uint8_t flags);
+
+/* ---- rib_lookup.c ---- */
+
+int rib_table_lookup(const struct cp *cp, uint32_t table, const struct rib_flow *fl,
+	struct rib_result *res);
+extern const struct rib_prop {
+	int err;
+	uint8_t scope;
+} rib_props[RTN_MAX + 1];
+
+/* ---- rib_fib.c ---- */
+
+#define RIB_BEST_UNKNOWN UINT32_MAX /* as `old`: tell the FIB in any case */
+
+/* The id that the prefix should have in its FIB now; 0: none. */
+uint32_t rib_fib_best(const struct cp *cp, const struct rib_table *t, uint32_t key, uint8_t len);
+/* The prefix changed: if its best is no longer `old`, tell the FIB. */
+int rib_fib_update(struct cp *cp, struct rib_table *t, uint32_t key, uint8_t len, uint32_t old);
