@@ -68,16 +68,28 @@ static bool attach(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *seg
 	return true;
 }
 
+/* A segment of its own for bytes that are few: a chain of tiny fragments stays short. */
+static bool copy_small(struct worker *w, struct rte_mbuf *head, const uint8_t *p, uint32_t n)
+{
+	struct rte_mbuf *last = rte_pktmbuf_lastseg(head);
+
+	if (n > own_tailroom(last)) {
+		last = skb_cache_get(w);
+		if (!last)
+			return false;
+		link_segment(head, last);
+	}
+	copy_tail(head, last, p, n);
+	return true;
+}
+
 static bool append(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *seg, uint32_t off,
 	uint32_t n)
 {
-	struct rte_mbuf *last = rte_pktmbuf_lastseg(head);
 	const uint8_t *p = rte_pktmbuf_mtod_offset(seg, const uint8_t *, off);
 
-	if (n <= COPY_MAX && n <= own_tailroom(last)) {
-		copy_tail(head, last, p, n);
+	if (n <= COPY_MAX && copy_small(w, head, p, n))
 		return true;
-	}
 	return attach(w, head, seg, off, n) || copy(w, head, p, n);
 }
 

@@ -11,10 +11,9 @@
 #include "core/burst.h"
 
 /*
- * Append bytes [off, off + len) of src to dst. Short ranges are copied where dst's tail has room,
- * others are attached; where no header-only mbuf is left they are copied, too. False: out of
- * buffers; dst then holds a part, and is to be dropped. src may end afterwards; the caller knows
- * that the range lies within it.
+ * Append bytes [off, off + len) of src to dst. Short ranges are copied, others are attached; where
+ * no header-only mbuf is left they are copied, too. False: out of buffers; dst then holds a part,
+ * and is to be dropped. src may end afterwards; the caller knows that the range lies within it.
  */
 bool ip4_append_range(struct worker *w, struct skb *dst, const struct skb *src, uint32_t off,
 	uint32_t len);

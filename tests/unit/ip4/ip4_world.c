@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "core/skb_alloc.h"
 #include "core/timer.h"
 #include "ip4/ip4_addr.h"
 
@@ -108,6 +109,34 @@ struct skb *ip4_world_up(struct ip4_world *world, const struct pkt *p)
 	ip4_cb(skb)->dst_type = (uint8_t)ip4_addr_type(&world->f.dp, ip->daddr);
 	skb_pull(skb, ip4_hdr_len(ip));
 	skb_reset_transport_header(skb);
+	return skb;
+}
+
+static void free_exact(void *addr, void *opaque)
+{
+	free(opaque);
+}
+
+struct skb *ip4_world_exact(struct ip4_world *world, const void *packet, uint32_t len)
+{
+	struct rte_mbuf_ext_shared_info *info = malloc(sizeof(*info) + len);
+	struct skb *skb = skb_alloc(world->f.pool);
+
+	assert_non_null(info);
+	assert_non_null(skb);
+	memcpy(info + 1, packet, len);
+	info->free_cb = free_exact;
+	info->fcb_opaque = info;
+	rte_mbuf_ext_refcnt_set(info, 1);
+	rte_pktmbuf_attach_extbuf(skb_mbuf(skb), info + 1, 0, (uint16_t)len, info);
+	skb_mbuf(skb)->data_off = 0;
+	skb_mbuf(skb)->data_len = (uint16_t)len;
+	skb_mbuf(skb)->pkt_len = len;
+	skb->dev = world->wan;
+	skb->iif = world->wan->index;
+	skb_reset_network_header(skb);
+	memset(skb->cb, 0, sizeof(skb->cb));
+	world->w->ledger.rx++;
 	return skb;
 }
 

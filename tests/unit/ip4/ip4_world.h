@@ -39,6 +39,12 @@ struct skb *ip4_world_routed(struct ip4_world *world, const struct pkt *p);
 /* The same, as a transport stage gets it: IPv4 header pulled, dst_type set. */
 struct skb *ip4_world_up(struct ip4_world *world, const struct pkt *p);
 
+/*
+ * The same in a heap buffer of exactly its length, so that AddressSanitizer sees whoever reads on
+ * behind the packet. Not to be sent: its data counts as shared.
+ */
+struct skb *ip4_world_exact(struct ip4_world *world, const void *packet, uint32_t len);
+
 /* The bytes of a packet from its IPv4 header on, contiguous; valid until the next call. */
 const uint8_t *ip4_world_flat(const struct skb *skb);
 

@@ -218,7 +218,7 @@ static void no_buffer(void **state)
 {
 	struct ip4_world *world = *state;
 	struct pkt p = PKT_UDP(.dst = "203.0.113.9");
-	struct skb *skb = ip4_world_rx(world, &p), *all[FAKE_MBUFS];
+	struct skb *skb = ip4_world_rx(world, &p), *all[FAKE_MBUFS + 1];
 	unsigned int n = 0;
 
 	while ((all[n] = skb_get_new(world->w)) != NULL)
