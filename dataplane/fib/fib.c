@@ -22,8 +22,7 @@ fib_bulk_fn *fib_bulk_impl(enum fib_simd simd)
 	switch (simd) {
 #ifdef __x86_64__
 	case FIB_SIMD_AUTO:
-		/* Eight-lane gathers gain nothing over plain loads (docs/decisions/0010-fib.md). */
-		return avx512 ? fib_bulk_avx512 : fib_bulk_scalar;
+		return avx512 ? fib_bulk_avx512 : avx2 ? fib_bulk_avx2 : fib_bulk_scalar;
 	case FIB_SIMD_AVX2:
 		return avx2 ? fib_bulk_avx2 : NULL;
 	case FIB_SIMD_AVX512:

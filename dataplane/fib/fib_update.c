@@ -139,23 +139,92 @@ static uint32_t count_narrow(const struct fib_table *t, uint32_t block, uint32_t
 	return count;
 }
 
+/* Whether any of a block's worth of slots may be touched: one vector operation, not 16 branches. */
+static bool any_to_paint(const uint8_t *depth, const struct paint *p)
+{
+	uint8_t any = 0, span = p->max - p->min;
+
+	for (uint32_t i = 0; i < FIB_BLOCK_SLOTS; i++)
+		any |= ((uint8_t)(depth[i] - p->min) <= span) | (depth[i] == FIB_DEPTH_CHILD);
+	return any;
+}
+
+/* Blocks below the next slots: a short route's paint would wait for each of them in turn. */
+static void prefetch_children(const struct fib_table *t, uint32_t block, uint32_t first)
+{
+	const uint8_t *depth = fib_depths(&t->pool, block);
+
+	for (uint32_t i = first; i < first + FIB_BLOCK_SLOTS; i++) {
+		if (depth[i] == FIB_DEPTH_CHILD) {
+			uint32_t child = slot_get(t, block, i);
+
+			__builtin_prefetch(fib_depths(&t->pool, child));
+			__builtin_prefetch(fib_slots(&t->pool, child));
+		}
+	}
+}
+
+/* The loops below hold the pointers themselves: a depth byte stored could alias any of t. */
+static void paint_narrow(uint16_t *slots, uint8_t *depth, uint32_t n, const struct paint *p)
+{
+	const struct paint of = *p;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (depth[i] >= of.min && depth[i] <= of.max) {
+			__atomic_store_n(&slots[i], (uint16_t)of.nh, __ATOMIC_RELEASE);
+			depth[i] = of.depth;
+		}
+	}
+}
+
+static void paint_child(struct fib_table *t, uint32_t block, uint32_t i, const struct paint *p);
+
+static void paint_wide(struct fib_table *t, uint32_t block, uint32_t first, uint32_t n,
+	const struct paint *p)
+{
+	uint32_t *slots = fib_slots(&t->pool, block);
+	uint8_t *depth = fib_depths(&t->pool, block);
+	const struct paint of = *p;
+
+	for (uint32_t i = first; i < first + n; i++) {
+		if (depth[i] == FIB_DEPTH_CHILD) {
+			paint_child(t, block, i, p);
+		} else if (depth[i] >= of.min && depth[i] <= of.max) {
+			__atomic_store_n(&slots[i], of.nh, __ATOMIC_RELEASE);
+			depth[i] = of.depth;
+		}
+	}
+}
+
 static void paint(struct fib_table *t, uint32_t block, uint32_t first, uint32_t n,
 	const struct paint *p)
 {
 	uint8_t *depth = fib_depths(&t->pool, block);
 
-	for (uint32_t i = first; i < first + n; i++) {
-		if (depth[i] == FIB_DEPTH_CHILD) {
-			uint32_t child = slot_get(t, block, i);
-
-			if (p->nh > NARROW_NH_MAX && !fib_is_wide(child))
-				child = widen(t, block, i, child);
-			paint(t, child, 0, FIB_BLOCK_SLOTS, p);
-		} else if (depth[i] >= p->min && depth[i] <= p->max) {
-			slot_set(t, block, i, p->nh);
-			depth[i] = p->depth;
-		}
+	if (!fib_is_wide(block)) {
+		paint_narrow((uint16_t *)fib_slots(&t->pool, block) + first, depth + first, n, p);
+		return;
 	}
+	if (n < FIB_BLOCK_SLOTS) {
+		paint_wide(t, block, first, n, p);
+		return;
+	}
+	for (uint32_t i = first, last = first + n; i < last; i += FIB_BLOCK_SLOTS) {
+		if (i + 2 * FIB_BLOCK_SLOTS < last)
+			prefetch_children(t, block, i + 2 * FIB_BLOCK_SLOTS);
+		if (any_to_paint(&depth[i], p))
+			paint_wide(t, block, i, FIB_BLOCK_SLOTS, p);
+	}
+}
+
+static void paint_child(struct fib_table *t, uint32_t block, uint32_t i, const struct paint *p)
+{
+	uint32_t child = slot_get(t, block, i);
+
+	if (p->nh > NARROW_NH_MAX && !fib_is_wide(child))
+		child = widen(t, block, i, child);
+	if (any_to_paint(fib_depths(&t->pool, child), p))
+		paint(t, child, 0, FIB_BLOCK_SLOTS, p);
 }
 
 static bool valid(uint32_t prefix, unsigned int len)
