@@ -18,7 +18,7 @@
 
 #define PROBES	64
 #define KEEP	4096		/* versions on record; a power of two */
-#define UPDATES	(40000 / SCALE)
+#define UPDATES	(20000 / SCALE)
 #define HELD	300		/* updates that pass inside a slow lookup */
 #define MOST	120		/* routes */
 

@@ -13,7 +13,7 @@
 #include "fib/fib_update.h"
 #include "fib_model.h"
 
-#define STEPS	(15000 / SCALE)
+#define STEPS	(8000 / SCALE)
 #define PROBES	83	/* no multiple of any vector, so that tails are walked, too */
 
 struct walk {
