@@ -57,9 +57,9 @@ static int lock(struct api_listener *l, char *err, size_t size)
 			char pid[16] = "";
 			ssize_t n = read(l->lock_fd, pid, sizeof(pid) - 1);
 
-			snprintf(err, size, "another skiffd%s%.*s serves %s; stop it, or choose "
+			snprintf(err, size, "another skiffd%s%.*s%s serves %s; stop it, or choose "
 				"another place with -s SOCKET", n > 0 ? ", pid " : "",
-				(int)strcspn(pid, "\n"), pid, l->path);
+				(int)strcspn(pid, "\n"), pid, n > 0 ? "," : "", l->path);
 			close(l->lock_fd);
 			return -EADDRINUSE;
 		}

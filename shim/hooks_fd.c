@@ -5,7 +5,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
 #include <stdarg.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "libc.h"
@@ -21,6 +24,34 @@ SHIM_EXPORT int close(int fd)
 		nlsock_put(s);
 	}
 	return real()->close(fd);
+}
+
+/* Numbers given up in bulk must not keep their sockets: the next file may get one of them. */
+static void forget(unsigned int first, unsigned int last)
+{
+	unsigned int end = nlsock_table_size();
+
+	for (unsigned int fd = first; fd <= last && fd < end; fd++) {
+		struct nlsock *s = nlsock_get(fd);
+
+		if (s != NULL)
+			nlsock_set(fd, NULL);
+		nlsock_put(s);
+	}
+}
+
+SHIM_EXPORT int close_range(unsigned int first, unsigned int last, int flags)
+{
+	/* CLOSE_RANGE_CLOEXEC leaves them open, exec forgets them with all our memory. */
+	if (!(flags & CLOSE_RANGE_CLOEXEC))
+		forget(first, last);
+	return syscall(SYS_close_range, first, last, flags);
+}
+
+SHIM_EXPORT void closefrom(int first)
+{
+	forget(first < 0 ? 0 : first, UINT_MAX);
+	real()->closefrom(first);
 }
 
 static int follow(int from, int to)

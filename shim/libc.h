@@ -46,6 +46,7 @@ struct if_nameindex;
 	X(ssize_t, read, (int, void *, size_t))                                                    \
 	X(ssize_t, readv, (int, const struct iovec *, int))                                        \
 	X(int, close, (int))                                                                       \
+	X(void, closefrom, (int))                                                                  \
 	X(int, dup, (int))                                                                         \
 	X(int, dup2, (int, int))                                                                   \
 	X(int, dup3, (int, int, int))                                                              \

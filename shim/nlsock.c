@@ -78,8 +78,18 @@ void nlsock_put(struct nlsock *s)
 	free(s);
 }
 
+/*
+ * A vfork()ed child shares our memory but not our descriptors: what it closes before exec stays
+ * open here. It is told by its process id, which fork()'s handler keeps up to date.
+ */
+static pid_t owner;
+
 int nlsock_set(int fd, struct nlsock *s)
 {
+	if (s == NULL && atomic_load(&in_use) == 0)
+		return 0;
+	if (getpid() != owner)
+		return 0;
 	pthread_mutex_lock(&table_lock);
 	_Atomic(struct nlsock *) *at = slot(fd, s != NULL);
 	struct nlsock *old = at == NULL ? NULL : atomic_load(at);
@@ -99,6 +109,18 @@ int nlsock_set(int fd, struct nlsock *s)
 	return 0;
 }
 
+unsigned int nlsock_table_size(void)
+{
+	unsigned int last = 0;
+
+	if (atomic_load(&in_use) == 0)
+		return 0;
+	for (unsigned int i = 0; i < LEAVES; i++)
+		if (atomic_load(&leaves[i]) != NULL)
+			last = (i + 1) * LEAF;
+	return last;
+}
+
 /* fork in another thread must not leave the table locked in the child. */
 static void before_fork(void)
 {
@@ -107,11 +129,13 @@ static void before_fork(void)
 
 static void after_fork(void)
 {
+	owner = getpid();
 	pthread_mutex_unlock(&table_lock);
 }
 
 __attribute__((constructor)) static void at_start(void)
 {
+	owner = getpid();
 	pthread_atfork(before_fork, after_fork, after_fork);
 }
 
@@ -203,6 +227,8 @@ int nlsock_open(int type, int protocol)
 
 	if (fd < 0)
 		return -1;
+	if (owner == 0)
+		owner = getpid(); /* another library's constructor, before ours */
 	struct nlsock *s = make(req.type, protocol, &o, map);
 
 	if (s == NULL || nlsock_set(fd, s) < 0) {

@@ -225,9 +225,9 @@ int nlsock_setsockopt(int fd, struct nlsock *s, int level, int name, const void 
 		return set_socket(fd, s, name, val, len);
 	if (level != SOL_NETLINK)
 		return fail(ENOPROTOOPT);
-	if (len < sizeof(v))
-		return fail(name == NETLINK_PKTINFO || flag_of(name) != 0 ? EINVAL : ENOPROTOOPT);
-	memcpy(&v, val, sizeof(v));
+	/* Linux takes a shorter value as 0. */
+	if (len >= sizeof(v))
+		memcpy(&v, val, sizeof(v));
 	if (name == NETLINK_ADD_MEMBERSHIP || name == NETLINK_DROP_MEMBERSHIP)
 		return set_membership(fd, s, v, name == NETLINK_ADD_MEMBERSHIP);
 	if (name == NETLINK_PKTINFO) {

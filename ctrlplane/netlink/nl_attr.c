@@ -134,9 +134,11 @@ static int parse(struct nl_req *rq, const uint8_t *p, size_t len, const struct n
 		p += step;
 		len -= step;
 	}
-	if (len != 0 && strict)
-		return nl_err(rq, EINVAL, "bytes leftover after parsing attributes");
-	return 0;
+	if (len == 0)
+		return 0;
+	/* A warning beside whatever comes of it, an error for strict sockets only. */
+	nl_err(rq, EINVAL, "bytes leftover after parsing attributes");
+	return strict ? -EINVAL : 0;
 }
 
 /* A request without socket is played back from a transaction's journal. */

@@ -59,7 +59,7 @@ void nl_dump_end(struct nl_sock *s)
 	free(r);
 }
 
-/* NLMSG_DONE behind what m holds; -EMSGSIZE: it goes into the next datagram. */
+/* NLMSG_DONE in a datagram of its own, as Linux sends it: some programs depend on that. */
 static int put_done(struct nl_msg *m, const struct nl_dump_run *r)
 {
 	bool tlvs = (r->d.rq.sock->flags & SKIFF_NLF_EXT_ACK) && r->ea.msg[0] != '\0';
@@ -103,7 +103,7 @@ static bool fill(struct nl_dump_run *r, struct nl_msg *m)
 		r->finished = true;
 		r->result = got < 0 ? got : 0;
 	}
-	return put_done(m, r) == 0;
+	return m->len == 0 && put_done(m, r) == 0;
 }
 
 static bool piece(struct nl_sock *s)

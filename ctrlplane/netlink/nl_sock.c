@@ -270,7 +270,7 @@ static bool take_frame(struct nl_sock *s)
 		s->dead |= got < 0;
 		return false;
 	}
-	if (s->in_len + f.len > s->in_cap && grow_in(s, s->in_len + f.len) < 0) {
+	if ((s->in == NULL || s->in_len + f.len > s->in_cap) && grow_in(s, s->in_len + f.len) < 0) {
 		s->dead = true;
 		return false;
 	}

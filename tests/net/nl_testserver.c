@@ -95,8 +95,7 @@ static struct link *find_link(struct nl_req *rq, const struct nlattr **tb)
 		if (ifi->ifi_index != 0 ? l->index == ifi->ifi_index : strcmp(l->name, name) == 0)
 			return l;
 	}
-	nl_err(rq, ENODEV, "no such link");
-	return NULL;
+	return NULL; /* without a sentence, as in Linux */
 }
 
 static int getlink(struct nl_req *rq)
@@ -131,7 +130,7 @@ static int newlink(struct nl_req *rq)
 	struct link *l = find_link(rq, tb);
 
 	if (l == NULL)
-		return -ENODEV;
+		return nl_err(rq, ENODEV, "no such link");
 	ifi = nl_req_header(rq, sizeof(*ifi));
 	if (tb[IFLA_MTU] != NULL && nl_u32(tb[IFLA_MTU]) < 68)
 		return nl_err_attr(rq, tb[IFLA_MTU], EINVAL, "mtu less than device minimum");

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Files that tell about the network, and network namespaces: what a program opens under /proc/net
+ * and /sys/class/net is skiff's; namespaces are the kernel's and refused, since a program on
+ * skiff has no namespace to change to.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "libc.h"
+#include "proc_text.h"
+
+static int refuse_namespace(void)
+{
+	static _Bool said;
+
+	shim_say_once(&said, "a program on skiff has no network namespace to change to; run ip netns "
+		"and ip -n without skiff-run, or a skiffd of its own in the other namespace");
+	errno = EOPNOTSUPP;
+	return -1;
+}
+
+static bool is_netns(const char *path)
+{
+	return strncmp(path, "/run/netns", 10) == 0 || strncmp(path, "/var/run/netns", 14) == 0;
+}
+
+/* 1: *fd is the answer; 0: not ours; -1: refused. */
+static int look(const char *path, int flags, int *fd)
+{
+	if (path == NULL || path[0] != '/')
+		return 0;
+	if (is_netns(path))
+		return refuse_namespace();
+	int got = proc_open(path, (flags & O_ACCMODE) != O_RDONLY, fd);
+
+	if (got > 0 && (flags & O_CLOEXEC))
+		real()->fcntl(*fd, F_SETFD, FD_CLOEXEC);
+	return got;
+}
+
+static int do_openat(int dir, const char *path, int flags, mode_t mode)
+{
+	int fd = -1, got = look(path, flags, &fd);
+
+	return got < 0 ? -1 : got > 0 ? fd : real()->openat(dir, path, flags, mode);
+}
+
+static mode_t mode_of(int flags, va_list ap)
+{
+	return (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(ap, mode_t) : 0;
+}
+
+#define OPEN(name)                                                                                 \
+	int name(const char *path, int flags, ...);                                                \
+	SHIM_EXPORT int name(const char *path, int flags, ...)                                     \
+	{                                                                                          \
+		va_list ap;                                                                        \
+                                                                                                   \
+		va_start(ap, flags);                                                               \
+		mode_t mode = mode_of(flags, ap);                                                  \
+                                                                                                   \
+		va_end(ap);                                                                        \
+		return do_openat(AT_FDCWD, path, flags, mode);                                     \
+	}
+
+#define OPENAT(name)                                                                               \
+	int name(int dir, const char *path, int flags, ...);                                       \
+	SHIM_EXPORT int name(int dir, const char *path, int flags, ...)                            \
+	{                                                                                          \
+		va_list ap;                                                                        \
+                                                                                                   \
+		va_start(ap, flags);                                                               \
+		mode_t mode = mode_of(flags, ap);                                                  \
+                                                                                                   \
+		va_end(ap);                                                                        \
+		return do_openat(dir, path, flags, mode);                                          \
+	}
+
+OPEN(open)
+OPEN(open64)
+OPENAT(openat)
+OPENAT(openat64)
+
+int __open_2(const char *path, int flags);
+int __open64_2(const char *path, int flags);
+int __openat_2(int dir, const char *path, int flags);
+int __openat64_2(int dir, const char *path, int flags);
+
+SHIM_EXPORT int __open_2(const char *path, int flags)
+{
+	return do_openat(AT_FDCWD, path, flags, 0);
+}
+
+SHIM_EXPORT int __open64_2(const char *path, int flags)
+{
+	return do_openat(AT_FDCWD, path, flags, 0);
+}
+
+SHIM_EXPORT int __openat_2(int dir, const char *path, int flags)
+{
+	return do_openat(dir, path, flags, 0);
+}
+
+SHIM_EXPORT int __openat64_2(int dir, const char *path, int flags)
+{
+	return do_openat(dir, path, flags, 0);
+}
+
+static FILE *do_fopen(const char *path, const char *mode)
+{
+	int flags = strpbrk(mode, "wa+") != NULL ? O_RDWR : O_RDONLY;
+	int fd = -1, got = look(path, flags | (strchr(mode, 'e') != NULL ? O_CLOEXEC : 0), &fd);
+
+	if (got < 0)
+		return NULL;
+	return got > 0 ? fdopen(fd, "r") : real()->fopen(path, mode);
+}
+
+SHIM_EXPORT FILE *fopen(const char *restrict path, const char *restrict mode)
+{
+	return do_fopen(path, mode);
+}
+
+SHIM_EXPORT FILE *fopen64(const char *restrict path, const char *restrict mode)
+{
+	return do_fopen(path, mode);
+}
+
+SHIM_EXPORT DIR *opendir(const char *path)
+{
+	bool sys = strncmp(path, "/sys/class/net", 14) == 0 && (path[14] == '\0' || path[14] == '/');
+
+	/* Lists of the kernel's interfaces and namespaces would be another stack's. */
+	if (sys || is_netns(path)) {
+		errno = ENOENT;
+		return NULL;
+	}
+	return real()->opendir(path);
+}
+
+SHIM_EXPORT int setns(int fd, int type)
+{
+	int what = type != 0 ? type : real()->ioctl(fd, NS_GET_NSTYPE);
+
+	if (what > 0 && (what & CLONE_NEWNET))
+		return refuse_namespace();
+	return real()->setns(fd, type);
+}
+
+SHIM_EXPORT int unshare(int flags)
+{
+	if (flags & CLONE_NEWNET)
+		return refuse_namespace();
+	return real()->unshare(flags);
+}
