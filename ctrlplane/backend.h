@@ -28,6 +28,10 @@ enum cp_link_what {
 };
 
 struct cp_backend {
+	/* Before the first call, after the last; may be NULL. init also makes FIB CP_FIB_MERGED. */
+	int (*init)(void *ctx);
+	void (*fini)(void *ctx);
+
 	/* The link's interface comes into being, down; l->dev is set. It goes away. */
 	int (*link_add)(void *ctx, struct cp_link *l);
 	void (*link_del)(void *ctx, struct cp_link *l);
@@ -59,3 +63,6 @@ struct cp_backend {
 	/* Bytes held by fib `fib`, for `show memory`. */
 	size_t (*fib_bytes)(void *ctx, uint32_t fib);
 };
+
+/* The live one; its ctx is the struct dp, whose layers are up and whose `rules` it sets. */
+extern const struct cp_backend cp_backend_dp;

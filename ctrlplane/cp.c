@@ -30,10 +30,22 @@ static void conf_defaults(struct cp_conf *c)
 	c->v[IPV4_DEVCONF_IGMPV3_UNSOLICITED_REPORT_INTERVAL - 1] = 1000;
 }
 
+static int backend_init(struct cp *cp)
+{
+	return cp->be != NULL && cp->be->init != NULL ? cp->be->init(cp->be_ctx) : 0;
+}
+
+static void backend_fini(struct cp *cp)
+{
+	if (cp->be != NULL && cp->be->fini != NULL)
+		cp->be->fini(cp->be_ctx);
+}
+
 static const struct cp_part {
 	int (*init)(struct cp *cp);
 	void (*fini)(struct cp *cp);
 } parts[] = {
+	{backend_init, backend_fini},
 	{rib_init, rib_fini},
 	{cp_nhs_init, cp_nhs_fini},
 	{cp_rules_init, cp_rules_fini},

@@ -4,8 +4,9 @@
 
 #include "links.h"
 
-/* The data plane's slot 1 is the loopback's. */
-#define CP_LINK_SLOT_MIN 2u
+/* Slots that links but lo may have: 0 is nobody's, the data plane's last one is its loopback's. */
+#define CP_LINK_SLOT_MIN 1u
+#define CP_LINK_SLOT_MAX (CP_LINK_MAX - 2u)
 
 bool cp_link_name_valid(const char *name);
 /* The first operstate of a new link. */

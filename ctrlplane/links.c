@@ -116,7 +116,7 @@ static int take_slot(struct cp *cp, struct cp_link *l)
 	for (uint32_t i = 0; i < CP_LINK_MAX; i++) {
 		uint32_t s = (t->next + i) % CP_LINK_MAX;
 
-		if (s < CP_LINK_SLOT_MIN || t->slot[s] != NULL)
+		if (s < CP_LINK_SLOT_MIN || s > CP_LINK_SLOT_MAX || t->slot[s] != NULL)
 			continue;
 		t->slot[s] = l;
 		t->next = s + 1;

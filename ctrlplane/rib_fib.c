@@ -55,12 +55,20 @@ static int make_fib(struct cp *cp, uint32_t number, bool *have)
 /* The FIB that serves the table, made if needed. */
 static int fib_of(struct cp *cp, struct rib_table *t, uint32_t *number)
 {
+	int err;
+
 	if (in_merged(cp, t)) {
 		*number = CP_FIB_MERGED;
 		return make_fib(cp, CP_FIB_MERGED, &cp->rib->merged_fib);
 	}
 	*number = t->id;
-	return make_fib(cp, t->id, &t->fib);
+	if (t->fib)
+		return 0;
+	err = make_fib(cp, t->id, &t->fib);
+	/* rules that name the table have had nothing to look into so far */
+	if (err == 0 && !cp->rules->merged && !cp->rib->programming)
+		err = cp->be->rules(cp->be_ctx, cp->rules);
+	return err;
 }
 
 int rib_fib_update(struct cp *cp, struct rib_table *t, uint32_t key, uint8_t len, uint32_t old)
@@ -100,14 +108,10 @@ int rib_program_all(struct cp *cp)
 {
 	int err = 0;
 
-	for (uint32_t i = 0; cp->be != NULL && err == 0 && i < cp->rib->n_tables; i++) {
-		struct rib_table *t = &cp->rib->table[i];
-		uint32_t number;
-
-		err = fib_of(cp, t, &number);
-		if (err == 0)
-			err = program_table(cp, t);
-	}
+	cp->rib->programming = true;
+	for (uint32_t i = 0; cp->be != NULL && err == 0 && i < cp->rib->n_tables; i++)
+		err = program_table(cp, &cp->rib->table[i]);
+	cp->rib->programming = false;
 	return err;
 }
 

@@ -49,6 +49,7 @@ struct rib {
 	uint32_t n_metrics;
 	uint64_t n_routes;
 	bool merged_fib;   /* FIB CP_FIB_MERGED exists */
+	bool programming;  /* new FIBs are being filled: not to be looked into yet */
 };
 
 /* 0: no memory. The element is zeroed. */

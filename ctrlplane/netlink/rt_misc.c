@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * `ip netconf` and `ip ntable`: RTM_GETNETCONF, RTM_GETNEIGHTBL, RTM_SETNEIGHTBL, and netconf
- * notifications. Nothing else of these families is served.
+ * notifications; RTM_GETNSID.
  */
 #include <errno.h>
 #include <linux/neighbour.h>
+#include <linux/net_namespace.h>
 #include <linux/netconf.h>
 #include <linux/if.h>
 #include <string.h>
@@ -187,6 +188,19 @@ int rt_neightbl_next(struct nl_dump *d, struct nl_msg *m)
 		if (put_link_parms(cp, m, l) < 0)
 			return NL_MORE;
 	return NL_DONE;
+}
+
+/* `ip monitor` asks what its own namespace is called: it has no number. */
+int rt_getnsid(struct nl_req *rq)
+{
+	struct nl_msg *m = nl_reply(rq);
+	struct rtgenmsg *h = nl_msg_begin(m, RTM_NEWNSID, 0, sizeof(*h));
+
+	if (h != NULL)
+		h->rtgen_family = AF_UNSPEC;
+	nl_put_u32(m, NETNSA_NSID, (uint32_t)NETNSA_NSID_NOT_ASSIGNED);
+	nl_msg_end(m);
+	return nl_reply_send(rq, m);
 }
 
 int rt_setneightbl(struct cp *cp, struct nl_req *rq)

@@ -167,6 +167,8 @@ static int take(struct nl_req *rq, struct rib_cfg *c, struct rib_nh *mp)
 			"\"ip rule add tos\" is");
 	if (h->rtm_type > RTN_MAX)
 		return nl_err(rq, EINVAL, "Invalid route type");
+	if (h->rtm_type == RTN_ANYCAST)
+		return nl_err(rq, EOPNOTSUPP, "skiff: anycast routes are not served");
 	if (h->rtm_dst_len > 32)
 		return nl_err(rq, EINVAL, "Invalid prefix length");
 	if (tb[RTA_GATEWAY] != NULL && tb[RTA_VIA] != NULL)

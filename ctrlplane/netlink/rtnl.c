@@ -157,7 +157,7 @@ static const struct nl_op ops[] = {
 	{.type = RTM_GETADDRLABEL, .name = "RTM_GETADDRLABEL", .dump = {NULL, empty_next, NULL}},
 	{.type = RTM_GETMULTICAST, .name = "RTM_GETMULTICAST", .dump = {NULL, empty_next, NULL}},
 	{.type = RTM_GETANYCAST, .name = "RTM_GETANYCAST", .dump = {NULL, empty_next, NULL}},
-	{.type = RTM_GETNSID, .name = "RTM_GETNSID", .dump = {NULL, empty_next, NULL}},
+	{.type = RTM_GETNSID, .name = "RTM_GETNSID", .request = rt_getnsid, .dump = {NULL, empty_next, NULL}},
 	{.type = RTM_GETQDISC, .name = "RTM_GETQDISC", .dump = {NULL, empty_next, NULL}},
 };
 

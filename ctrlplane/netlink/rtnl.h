@@ -25,6 +25,7 @@ int rt_getlink(struct nl_req *rq);
 int rt_getroute(struct nl_req *rq);
 int rt_getneigh(struct nl_req *rq);
 int rt_getnetconf(struct nl_req *rq);
+int rt_getnsid(struct nl_req *rq);
 typedef int rt_start_fn(struct nl_dump *d);
 typedef int rt_next_fn(struct nl_dump *d, struct nl_msg *m);
 rt_start_fn rt_link_start, rt_addr_start, rt_route_start, rt_neigh_start, rt_rule_start,
