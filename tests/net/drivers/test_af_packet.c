@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <linux/if_packet.h>
 #include <linux/virtio_net.h>
 
 #include <rte_bus_vdev.h>
@@ -453,10 +454,15 @@ static void survives_removal_under_traffic(void **state)
 static void nothing_comes_before_the_start(void **state)
 {
 	struct rte_mbuf *m;
-	uint8_t frame[60];
+	uint8_t frame[60], large[4000] = {2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0x88, 0xb5};
 
+	/* Neither what waited when the port was stopped, of both ways a frame can wait, ... */
 	fill(frame, 60, 11);
+	sh("ip -n peer link set pe0 mtu 4000; ip link set sk0 mtu 4000");
+	assert_int_equal(send(peer, frame, 60, 0), 60);
+	assert_int_equal(send(peer, large, sizeof(large), 0), sizeof(large));
 	rte_eth_dev_stop(id);
+	/* ... nor what came meanwhile. */
 	for (unsigned i = 0; i < 10; i++)
 		assert_int_equal(send(peer, frame, 60, 0), 60);
 	assert_int_equal(rte_eth_dev_start(id), 0);
@@ -464,12 +470,24 @@ static void nothing_comes_before_the_start(void **state)
 	fill(frame, 60, 12);
 	assert_int_equal(send(peer, frame, 60, 0), 60);
 	assert_frame(receive(0), frame, 60);
+	/* The two ways are in step again. */
+	large[100] = 1;
+	assert_int_equal(send(peer, large, sizeof(large), 0), sizeof(large));
+	assert_frame(receive(0), large, sizeof(large));
+	sh("ip link set sk0 mtu 1500; ip -n peer link set pe0 mtu 1500");
 }
 
 static void keeps_vlan_tags(void **state)
 {
 	struct rte_mbuf *m;
-	uint8_t frame[104], plain[100];
+	uint8_t frame[104], plain[100], control[128] __attribute__((aligned(8)));
+	struct iovec iov = {frame, sizeof(frame)};
+	struct msghdr msg = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control)};
+	const struct tpacket_auxdata *aux;
+	int one = 1;
 
 	fill(plain, 100, 13);
 	memcpy(frame, plain, 12);
@@ -490,8 +508,14 @@ static void keeps_vlan_tags(void **state)
 	m = make(plain, 100);
 	m->vlan_tci = 0x607b;
 	m->ol_flags |= RTE_MBUF_F_TX_VLAN;
+	assert_int_equal(setsockopt(peer, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one)), 0);
 	assert_int_equal(rte_eth_tx_burst(id, 0, &m, 1), 1);
-	assert_string_equal(sh_text("true"), "");
+	assert_int_equal(recvmsg(peer, &msg, 0), 100);
+	assert_memory_equal(frame, plain, 100);
+	aux = (const void *)CMSG_DATA(CMSG_FIRSTHDR(&msg));
+	assert_true(aux->tp_status & TP_STATUS_VLAN_VALID);
+	assert_int_equal(aux->tp_vlan_tci, 0x607b);
+	assert_int_equal(aux->tp_vlan_tpid, 0x8100);
 }
 
 #define GSO_LEN 60000
