@@ -95,7 +95,8 @@ static bool is_choice(const char *word, const char *choices)
 			(choices[len] == '|' || choices[len] == '\0'))
 			return len > 0;
 		choices = strchr(choices, '|');
-		choices += choices != NULL;
+		if (choices)
+			choices++;
 	}
 	return false;
 }
