@@ -80,12 +80,25 @@ static void conn_free(struct conn *c)
 	free(c);
 }
 
+/* evbuffer_write would raise SIGPIPE when the program is gone. As its: > 0, 0, or -1 with errno. */
+static ssize_t write_some(struct conn *c)
+{
+	struct evbuffer_iovec v[16];
+	int n = evbuffer_peek(c->out, -1, NULL, v, 16);
+	struct msghdr m = {.msg_iov = (struct iovec *)v, .msg_iovlen = n < 16 ? n : 16};
+	ssize_t sent = sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (sent > 0)
+		evbuffer_drain(c->out, sent);
+	return sent;
+}
+
 static void flush(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *c = arg;
 
 	while (evbuffer_get_length(c->out) != 0) {
-		int n = evbuffer_write(c->out, c->fd);
+		ssize_t n = write_some(c);
 
 		if (n < 0 && errno == EAGAIN) {
 			event_add(c->wr, NULL);
@@ -212,7 +225,7 @@ static bool netlink_open(struct conn *c, const uint8_t *p, size_t len)
 		return false;
 	}
 	/* WELCOME goes first, and whole: the stream was empty. */
-	while (evbuffer_get_length(c->out) != 0 && evbuffer_write(c->out, fd) > 0)
+	while (evbuffer_get_length(c->out) != 0 && write_some(c) > 0)
 		;
 	/* On failure the end of the stream, when the program closes it, frees the socket. */
 	if (evbuffer_get_length(c->out) == 0)

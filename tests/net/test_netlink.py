@@ -274,6 +274,84 @@ def version_mismatch_is_one_sentence():
         skiff("ip link")
 
 
+class Commands:
+    """A program that gives commands, as skiff does."""
+
+    def __init__(self):
+        self.stream = socket.socket(socket.AF_UNIX)
+        self.stream.settimeout(10)
+        self.stream.connect(SOCKET)
+        self.send(1, struct.pack("<IIII", 0x46694B53, 1, 2, 0))
+        assert self.get()[0] == 0x81
+
+    def send(self, kind, payload):
+        self.stream.sendall(struct.pack("<IHH", len(payload), kind, 0) + payload)
+
+    def get(self):
+        def exactly(n):
+            data = b""
+            while len(data) < n:
+                part = self.stream.recv(n - len(data))
+                assert part, "the daemon hung up"
+                data += part
+            return data
+        length, kind, _ = struct.unpack("<IHH", exactly(8))
+        return kind, exactly(length)
+
+    def command(self, *words):
+        self.send(3, struct.pack("<IIQ", 0, len(words), 0) +
+                  b"".join(w.encode() + b"\0" for w in words))
+
+    def answer(self):
+        out = b""
+        while True:
+            kind, payload = self.get()
+            if kind == 0x85:
+                return out.decode(), *struct.unpack("<iI", payload[:8]), payload[8:].decode()
+            assert kind == 0x84, kind
+            out += payload[8:]
+
+
+def commands_stream_and_end():
+    with Server():
+        c = Commands()
+        c.command("echo", "a", "b")
+        c.command("nope")
+        c.command("big", "3000000")
+        assert c.answer() == ("a b\n", 0, 2**32 - 1, "")
+        assert c.answer() == ("", 2, 0, "unknown command nope; try echo or big")
+        assert len(c.answer()[0]) == 3000000
+        for n in "1", "300000", "3000000":
+            gone = Commands()
+            gone.command("big", n)
+            gone.stream.close()
+        c.command("echo", "alive")
+        assert c.answer()[0] == "alive\n"
+
+
+def transactions_have_their_own_state():
+    def mtu(**kwargs):
+        return json.loads(skiff("ip -j link show wan", **kwargs).stdout)[0]["mtu"]
+
+    with Server():
+        for kind, after in (5, 1300), (6, 1300), (None, 1300):
+            c = Commands()
+            c.send(4, struct.pack("<Q", 0))
+            answer, payload = c.get()
+            token = struct.unpack("<Q", payload[:8])[0]
+            assert answer == 0x86 and token
+            env = {"SKIFF_TXN": str(token)}
+            value = 1300 if kind == 5 else 1200
+            skiff(f"ip link set wan mtu {value}", env=env)
+            assert mtu(env=env) == value and mtu() == (1500 if kind == 5 else 1300)
+            if kind:
+                c.send(kind, struct.pack("<Q", token))
+                assert c.get()[0] == 0x86
+            c.stream.close()  # without an end: aborted
+            wait_for(lambda e=env: skiff("ip link", check=False, env=e).returncode, "its end")
+            assert mtu() == after
+
+
 def idle_sockets_cost_nothing():
     """Both sides sleep: no CPU is spent on a monitor that hears nothing."""
     with Server() as server, Monitor() as monitor:
@@ -291,4 +369,5 @@ run_tests([socket_calls_are_the_kernels, ip_shows_links, ip_changes_links,
            monitor_hears_of_changes, slow_reader_gets_enobufs_once, libc_and_files_tell_of_skiff,
            dead_daemon_is_an_error_not_a_hang, second_daemon_is_refused, roles,
            what_a_preload_cannot_reach, version_mismatch_is_one_sentence,
+           commands_stream_and_end, transactions_have_their_own_state,
            idle_sockets_cost_nothing])
