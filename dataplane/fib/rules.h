@@ -14,6 +14,7 @@
 #include <rte_byteorder.h>
 
 struct fib;
+struct fib_locals;
 
 enum fib_rule_action {
 	FIB_RULE_TABLE = 1, /* FR_ACT_TO_TBL; the values of Linux's FR_ACT_* */
@@ -43,4 +44,5 @@ struct fib_rule_set {
 struct fib_rules {
 	const struct fib *_Atomic merged;
 	const struct fib_rule_set *_Atomic set;
+	struct fib_locals *_Atomic locals; /* locals.h; NULL: every source is looked up */
 };

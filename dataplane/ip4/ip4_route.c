@@ -6,6 +6,7 @@
  */
 #include "core/burst.h"
 #include "dev/netdev.h"
+#include "fib/locals.h"
 #include "ip4/icmp.h"
 #include "ip4/ip4.h"
 #include "ip4/ip4_lookup.h"
@@ -168,7 +169,7 @@ struct lookup {
 	uint32_t n;
 	struct skb *skb[BURST_MAX];
 	uint32_t dst[BURST_MAX], src[BURST_MAX];
-	uint32_t dst_id[BURST_MAX], src_id[BURST_MAX];
+	uint32_t dst_id[BURST_MAX];
 };
 
 /* First loop: what needs no lookup goes its way. */
@@ -229,14 +230,23 @@ static void by_rules(struct worker *w, const struct lookup *l)
 	}
 }
 
+/* Certainly no address of this host; what the filter is not sure about, the FIB says. */
+static bool surely_foreign(const struct fib_locals *locals, uint32_t src)
+{
+	return likely(locals && !fib_maybe_local(locals, src));
+}
+
 static void by_merged_table(struct worker *w, const struct fib *fib, struct lookup *l)
 {
+	const struct fib_locals *locals = atomic_load_explicit(&w->dp->rules->locals,
+		memory_order_acquire);
+
 	fib_lookup_bulk(fib, l->dst, l->dst_id, l->n);
-	fib_lookup_bulk(fib, l->src, l->src_id, l->n);
 	for (uint32_t i = 0; i < l->n; i++) {
 		struct skb *skb = l->skb[i];
 
-		if (own_source(skb, fib_nh_get(w->dp, l->src_id[i]))) {
+		if (!surely_foreign(locals, l->src[i]) &&
+		    own_source(skb, fib_nh_get(w->dp, fib_lookup(fib, l->src[i])))) {
 			skb_drop(w, skb, DROP_IP4_MARTIAN_SRC);
 			continue;
 		}

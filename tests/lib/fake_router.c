@@ -8,6 +8,7 @@
 #include "fake_router.h"
 #include "ip4/ip4.h"
 #include "ip4/protocols.h"
+#include "ip4/protocols.h"
 #include "l2/eth.h"
 #include "pkt.h"
 

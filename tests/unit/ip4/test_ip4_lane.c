@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The lane against the stages: the same random frames through two routers with the same random
+ * tables, one with the lane open, one without. What leaves must be the same to the byte and in the
+ * same order, and so must all counters: interfaces, MIB, stages, ledger, drop reasons.
+ */
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/sleep.h"
+#include "fake_port.h"
+#include "fib/locals.h"
+#include "ip4/ip4.h"
+#include "ip4/ip4_lane.h"
+#include "l2/eth.h"
+#include "pkt.h"
+
+#define ROUNDS 1500
+#define PORTS 2
+
+struct side {
+	struct fake_router r;
+	struct fake_port port[PORTS + 1];
+	uint32_t by_lane[PORTS + 1]; /* of port.out[]: sent before any stage ran */
+};
+
+struct frame {
+	uint8_t data[2048];
+	uint32_t len, seg;
+	uint64_t ol_flags;
+	uint32_t rss;
+};
+
+static uint64_t rng;
+
+static uint32_t rnd(uint32_t below)
+{
+	rng = rng * UINT64_C(6364136223846793005) + 1442695040888963407;
+	return (uint32_t)(rng >> 33) % below;
+}
+
+/* ---- the tables, the same on both sides ---- */
+
+static uint32_t random_gw(struct fake_router *r)
+{
+	static const uint16_t mtus[] = { 1500, 1500, 1500, 576, 300 };
+	struct fib_nh nh = {
+		.type = FIB_UNICAST,
+		.flags = FIB_NH_HH | FIB_NH_LANE,
+		.mtu = mtus[rnd(5)],
+		.dev = r->dev[1 + rnd(2)],
+	};
+	uint8_t mac[6] = { 2, (uint8_t)rnd(256), 7 };
+	uint32_t odd = rnd(10);
+
+	nh.phys = nh.dev;
+	nh.gw = rte_cpu_to_be_32(0x0a000102 + (rnd(2) << 8) + rnd(100));
+	if (odd == 0)
+		nh.flags = FIB_NH_HH; /* business of its own: stages */
+	else if (odd == 1)
+		nh.flags = 0; /* neighbour unknown */
+	else if (odd == 2)
+		nh.flags |= FIB_NH_DEAD;
+	nh.hh_len = eth_build_hh(nh.hh, nh.dev, mac, ETH_TYPE_IP4);
+	return fake_nh(r, nh);
+}
+
+static uint32_t random_nh(struct fake_router *r)
+{
+	static const uint8_t types[] = { FIB_BLACKHOLE, FIB_UNREACHABLE, FIB_PROHIBIT, FIB_THROW };
+	uint32_t kind = rnd(12), id[4], weight[4];
+	struct fib_nh_group group = { 0 };
+
+	if (kind == 0)
+		return fake_nh_type(r, types[rnd(4)]);
+	if (kind > 2)
+		return random_gw(r);
+	for (int i = 0; i < 4; i++) {
+		id[i] = random_gw(r);
+		weight[i] = 1 + rnd(5);
+	}
+	assert_int_equal(fib_nh_group_fill(&group, id, weight, 4), 0);
+	return fake_nh(r, (struct fib_nh){ .type = FIB_GROUP, .group = &group });
+}
+
+static void random_table(struct side *s, uint64_t seed)
+{
+	static const char *const own[] = { "10.0.1.1", "10.0.1.255", "10.0.2.1", "10.0.2.255" };
+
+	rng = seed;
+	assert_int_equal(fib_locals_init(&s->r.f.dp), 0);
+	for (unsigned int i = 0; i < RTE_DIM(own); i++)
+		fib_locals_add(&s->r.f.dp, rte_be_to_cpu_32(pkt_addr(own[i])));
+	fake_route(&s->r, "20.0.0.0", 8, fake_gw(&s->r, 1, "10.0.1.9"));
+	for (int i = 0; i < 60; i++) {
+		unsigned int len = rnd(3) ? 9 + rnd(6) : 9 + rnd(24);
+		uint32_t prefix = (20 << 24 | rnd(1 << 24)) & (uint32_t)(UINT64_MAX << (32 - len));
+
+		assert_int_equal(fib_add(s->r.fib, prefix, len, random_nh(&s->r)), 0);
+	}
+}
+
+static void side_init(struct side *s, bool lane)
+{
+	fake_router_init(&s->r);
+	for (unsigned int i = 1; i <= PORTS; i++)
+		fake_port_open(&s->port[i], &s->r, i);
+	s->r.f.dp.lane = lane ? ip4_lane : NULL;
+	/* answers are compared, too: none may be held back, and they count alike */
+	s->r.f.dp.conf.icmp_ratelimit_ms = 0;
+	s->r.f.dp.conf.icmp_msgs_per_sec = 1000000;
+}
+
+static void side_fini(struct side *s)
+{
+	fake_walk(&s->r);
+	for (unsigned int i = 1; i <= PORTS; i++)
+		fake_port_close(&s->port[i], &s->r);
+	fib_locals_fini(&s->r.f.dp);
+	fake_router_fini(&s->r);
+}
+
+/* ---- the frames ---- */
+
+static const char *random_addr(char *text, bool source)
+{
+	static const char *const odd[] = { "127.0.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1",
+		"239.1.2.3", "240.1.1.1", "10.0.1.1", "10.0.2.1", "10.0.1.255", "10.0.2.7",
+		"0.1.2.3", "126.255.255.255", "128.0.0.0", "223.255.255.255", "1.0.0.0" };
+
+	if (!rnd(10))
+		return odd[rnd(RTE_DIM(odd))];
+	snprintf(text, 16, "%u.%u.%u.%u", source ? 30 + rnd(20) : 20, rnd(256), rnd(256), rnd(256));
+	return text;
+}
+
+static struct pkt random_packet(uint16_t id)
+{
+	static const uint8_t nops[40] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+	static const uint16_t frags[] = { IP4_DF, IP4_MF, 1, 185 | IP4_MF, IP4_DF | 7, 0x8000 };
+	char src[16], dst[16];
+	struct pkt_spec spec = { PKT_DEFAULTS, .id = id };
+	uint32_t odd = rnd(40);
+
+	spec.src = random_addr(src, true);
+	spec.dst = random_addr(dst, false);
+	spec.proto = rnd(4) ? IP4_PROTO_UDP : rnd(2) ? IP4_PROTO_TCP : (uint8_t)rnd(256);
+	spec.no_l4 = spec.proto != IP4_PROTO_UDP && spec.proto != IP4_PROTO_TCP;
+	spec.sport = (uint16_t)rnd(65536);
+	spec.ttl = 2 + (uint8_t)rnd(250);
+	spec.tos = (uint8_t)rnd(256);
+	spec.data_len = rnd(4) ? rnd(100) : rnd(1400);
+	spec.pad = rnd(3) ? 0 : rnd(50);
+	if (odd == 0)
+		spec.ttl = 1;
+	else if (odd == 1)
+		spec.frag_off = frags[rnd(RTE_DIM(frags))];
+	else if (odd == 2) {
+		spec.options = nops;
+		spec.options_len = 4 + 4 * (uint8_t)rnd(9);
+	} else if (odd == 3)
+		spec.vlan = (uint16_t)(1 + rnd(4095));
+	else if (odd == 4)
+		spec.eth_dst[5] = 9;
+	else if (odd == 5)
+		memset(spec.eth_dst, 0xff, 6);
+	else if (odd == 6)
+		memcpy(spec.eth_dst, "\1\0\x5e\0\0\1", 6);
+	else if (odd == 7)
+		spec.eth_src[0] = 1;
+	else if (odd == 8)
+		spec.tot_len = (uint16_t)rnd(200);
+	else if (odd == 9)
+		spec.bad_ip_csum = true;
+	else if (odd == 10)
+		spec.eth_type = (uint16_t)rnd(65536);
+	else if (odd == 11)
+		spec.ihl = (uint8_t)(1 + rnd(15));
+	else if (odd == 12)
+		spec.version = (uint8_t)(1 + rnd(15));
+	return pkt_ip4(&spec);
+}
+
+static void random_frame(struct frame *f, uint16_t id, unsigned int port)
+{
+	static const uint64_t flags[] = { RTE_MBUF_F_RX_IP_CKSUM_GOOD,
+		RTE_MBUF_F_RX_IP_CKSUM_NONE, RTE_MBUF_F_RX_L4_CKSUM_GOOD,
+		RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED, RTE_MBUF_F_RX_L4_CKSUM_NONE,
+		RTE_MBUF_F_RX_L4_CKSUM_BAD };
+	struct pkt p = random_packet(id);
+	uint32_t odd = rnd(30);
+
+	memset(f, 0, sizeof(*f));
+	if (p.data[0] == 2 && p.data[5] == 1)
+		p.data[5] = (uint8_t)port;
+	memcpy(f->data, p.data, p.len);
+	f->len = p.len;
+	f->seg = UINT32_MAX;
+	if (odd == 0)
+		f->data[rnd(RTE_MIN(p.len, 40u))] ^= (uint8_t)(1 << rnd(8));
+	else if (odd == 1)
+		f->len = 1 + rnd(p.len);
+	else if (odd == 2)
+		f->seg = 10 + rnd(20) + f->len / 4;
+	if (!rnd(6))
+		f->ol_flags = flags[rnd(RTE_DIM(flags))];
+	if (!rnd(4)) {
+		f->ol_flags |= RTE_MBUF_F_RX_RSS_HASH;
+		f->rss = rnd(UINT32_MAX);
+	}
+}
+
+/* ---- one round ---- */
+
+static void give(struct side *s, unsigned int port, const struct frame *f)
+{
+	struct fake_port *p = &s->port[port];
+	struct skb *skb = fake_rx_segs(&s->r.f, s->r.dev[port], f->data, f->len, f->seg);
+	struct rte_mbuf *m = skb_mbuf(skb);
+
+	s->r.f.w->ledger.rx--; /* rx_poll counts it */
+	m->ol_flags |= f->ol_flags;
+	m->hash.rss = f->rss;
+	m->vlan_tci = 5;
+	p->in[p->n_in++] = m;
+}
+
+static void run(struct side *s)
+{
+	for (unsigned int i = 1; i <= PORTS; i++)
+		fake_port_use(&s->port[i]);
+	for (unsigned int i = 1; i <= PORTS; i++)
+		fake_port_poll(&s->port[i], &s->r);
+	s->r.f.w->flush(s->r.f.w);
+	for (unsigned int i = 1; i <= PORTS; i++)
+		s->by_lane[i] = s->port[i].n_out;
+	worker_sweep(s->r.f.w);
+	burst_flush_done(s->r.f.w);
+}
+
+static bool same_frame(const struct rte_mbuf *a, const struct rte_mbuf *b)
+{
+	uint8_t x[2048], y[2048];
+
+	if (a->pkt_len != b->pkt_len)
+		return false;
+	return !memcmp(rte_pktmbuf_read(a, 0, a->pkt_len, x), rte_pktmbuf_read(b, 0, b->pkt_len, y),
+		a->pkt_len);
+}
+
+/*
+ * The lane's frames are a subsequence of what the stages sent, and the others are the rest of it.
+ * Identifications are unique among what was put in, so frames are found by their bytes.
+ */
+static void compare_output(const struct side *lane, const struct side *staged, unsigned int port)
+{
+	const struct fake_port *a = &lane->port[port], *b = &staged->port[port];
+	uint32_t fast = 0, slow = lane->by_lane[port];
+
+	assert_int_equal(a->n_out, b->n_out);
+	for (uint32_t i = 0; i < b->n_out; i++) {
+		if (fast < lane->by_lane[port] && same_frame(a->out[fast], b->out[i]))
+			fast++;
+		else if (slow < a->n_out && same_frame(a->out[slow], b->out[i]))
+			slow++;
+		else
+			fail_msg("port %u: frame %u of the stages did not come by the lane", port, i);
+	}
+}
+
+static void compare_counters(const struct side *a, const struct side *b)
+{
+	struct worker *x = a->r.f.w, *y = b->r.f.w;
+
+	for (unsigned int i = 0; i < DROP_REASON_COUNT; i++)
+		if (x->ledger.dropped[i] != y->ledger.dropped[i])
+			fail_msg("%s: %lu, staged %lu", drop_reason_name(i), x->ledger.dropped[i],
+				y->ledger.dropped[i]);
+	assert_memory_equal(&x->ledger, &y->ledger, sizeof(x->ledger));
+	for (unsigned int i = 0; i < MIB_COUNT; i++)
+		if (x->ip4->mib[i] != y->ip4->mib[i])
+			fail_msg("MIB %u: %lu, staged %lu", i, x->ip4->mib[i], y->ip4->mib[i]);
+	for (unsigned int i = 0; i < STAGE_COUNT; i++)
+		if (x->stage[i].packets != y->stage[i].packets)
+			fail_msg("stage %s: %lu, staged %lu", stage_name(i), x->stage[i].packets,
+				y->stage[i].packets);
+	for (unsigned int i = 1; i <= PORTS; i++)
+		assert_memory_equal(dev_stats(x, a->r.dev[i]), dev_stats(y, b->r.dev[i]),
+			sizeof(struct dev_stats));
+	assert_memory_equal(dev_stats(x, a->r.lo), dev_stats(y, b->r.lo), sizeof(struct dev_stats));
+}
+
+/* Bursts are small enough that none overflows, which would put frames behind those that follow. */
+static void random_frames_through_both(void **state)
+{
+	static struct side lane, staged;
+	static struct frame f;
+	uint64_t fast = 0, in = 0;
+	uint16_t id = 0;
+
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		if (round % 50 == 0) {
+			side_init(&lane, true);
+			side_init(&staged, false);
+			random_table(&lane, round);
+			random_table(&staged, round);
+			staged.r.f.w->ip4->ids = lane.r.f.w->ip4->ids;
+			rng = round * UINT64_C(0x9e3779b97f4a7c15);
+		}
+		for (unsigned int port = 1; port <= PORTS; port++)
+			for (uint32_t n = rnd(41); n; n--, in++) {
+				random_frame(&f, id++, port);
+				give(&lane, port, &f);
+				give(&staged, port, &f);
+			}
+		lane.r.f.w->now = staged.r.f.w->now = (round + 1) * UINT64_C(1000000000);
+		run(&lane);
+		run(&staged);
+		compare_counters(&lane, &staged);
+		for (unsigned int port = 1; port <= PORTS; port++) {
+			compare_output(&lane, &staged, port);
+			fast += lane.by_lane[port];
+			assert_int_equal(staged.by_lane[port], 0);
+			fake_port_clear(&lane.port[port]);
+			fake_port_clear(&staged.port[port]);
+		}
+		if (round % 50 == 49) {
+			side_fini(&lane);
+			side_fini(&staged);
+		}
+	}
+	print_message("%lu of %lu frames by the lane\n", fast, in);
+	assert_true(fast > in / 8); /* or the comparison says nothing */
+}
+
+/* What is no business of the lane's is left as it came, byte for byte, and in order. */
+static void leaves_untouched(void **state)
+{
+	static struct side s;
+	static struct frame f[64];
+	struct rte_mbuf *m[64], *before[64];
+	uint32_t left;
+
+	side_init(&s, true);
+	random_table(&s, 3);
+	for (unsigned int i = 0; i < 64; i++) {
+		random_frame(&f[i], (uint16_t)i, 1);
+		give(&s, 1, &f[i]);
+		before[i] = m[i] = s.port[1].in[i];
+	}
+	s.port[1].n_in = 0;
+	s.r.f.w->ledger.rx += 64;
+	left = ip4_lane(s.r.f.w, &s.port[1].rxq, m, 64);
+	assert_in_range(left, 1, 63);
+	for (uint32_t k = 0, i = 0; k < left; k++, i++) {
+		uint8_t copy[2048];
+
+		while (before[i] != m[k])
+			i++;
+		assert_int_equal(m[k]->pkt_len, f[i].len);
+		assert_memory_equal(rte_pktmbuf_read(m[k], 0, f[i].len, copy), f[i].data, f[i].len);
+		skb_drop(s.r.f.w, rxq_skb(&s.port[1].rxq, m[k]), DROP_HOOK);
+	}
+	s.r.f.w->flush(s.r.f.w);
+	side_fini(&s);
+}
+
+static void keeps_out_where_it_has_no_business(void **state)
+{
+	static struct side s;
+	struct pkt p = PKT_UDP(.dst = "192.0.2.9", .src = "30.0.0.1");
+	struct rte_mbuf *m;
+	struct skb *skb;
+
+	side_init(&s, true);
+	random_table(&s, 3);
+	fake_route(&s.r, "192.0.2.0", 24, fake_gw(&s.r, 2, "10.0.2.7"));
+	skb = fake_rx(&s.r.f, s.r.dev[1], p.data, p.len);
+	m = skb_mbuf(skb);
+	s.r.f.dp.conf.ip_forward = 0;
+	assert_int_equal(ip4_lane(s.r.f.w, &s.port[1].rxq, &m, 1), 1);
+	s.r.f.dp.conf.ip_forward = 1;
+	struct fib_rule_set *set = calloc(1, sizeof(*set));
+
+	atomic_store(&s.r.rules.set, set);
+	assert_int_equal(ip4_lane(s.r.f.w, &s.port[1].rxq, &m, 1), 1);
+	atomic_store(&s.r.rules.set, NULL);
+	free(set);
+	assert_int_equal(ip4_lane(s.r.f.w, &s.port[2].rxq, &m, 1), 1); /* hairpin, not its MAC */
+	assert_int_equal(ip4_lane(s.r.f.w, &s.port[1].rxq, &m, 1), 0);
+	s.r.f.w->flush(s.r.f.w);
+	assert_int_equal(s.port[2].n_out, 1);
+	side_fini(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_frames_through_both),
+		cmocka_unit_test(leaves_untouched),
+		cmocka_unit_test(keeps_out_where_it_has_no_business),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
