@@ -17,6 +17,18 @@ static void link_segment(struct rte_mbuf *head, struct rte_mbuf *seg)
 	head->pkt_len += seg->data_len;
 }
 
+/* A buffer behind the last segment; what it was used for before is forgotten. */
+static struct rte_mbuf *add_segment(struct worker *w, struct rte_mbuf *head)
+{
+	struct rte_mbuf *seg = skb_cache_get(w);
+
+	if (!seg)
+		return NULL;
+	rte_pktmbuf_reset(seg);
+	link_segment(head, seg);
+	return seg;
+}
+
 /* Room behind the last segment, where that is dst's own memory. */
 static uint32_t own_tailroom(struct rte_mbuf *last)
 {
@@ -38,10 +50,9 @@ static bool copy(struct worker *w, struct rte_mbuf *head, const uint8_t *p, uint
 		uint32_t room = own_tailroom(last);
 
 		if (!room) {
-			last = skb_cache_get(w);
+			last = add_segment(w, head);
 			if (!last)
 				return false;
-			link_segment(head, last);
 			room = rte_pktmbuf_tailroom(last);
 		}
 		if (room > n)
@@ -74,10 +85,9 @@ static bool copy_small(struct worker *w, struct rte_mbuf *head, const uint8_t *p
 	struct rte_mbuf *last = rte_pktmbuf_lastseg(head);
 
 	if (n > own_tailroom(last)) {
-		last = skb_cache_get(w);
+		last = add_segment(w, head);
 		if (!last)
 			return false;
-		link_segment(head, last);
 	}
 	copy_tail(head, last, p, n);
 	return true;
