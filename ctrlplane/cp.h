@@ -74,7 +74,7 @@ struct cp {
 };
 
 /*
- * A new instance with the loopback (ifindex 1, down as Linux's), the tables local, main, default
+ * A new instance with the loopback (ifindex 1, down as Linux's), the tables local and main
  * and the three default rules. be NULL: without data plane. NULL: no memory.
  */
 struct cp *cp_new(const struct cp_backend *be, void *be_ctx);

@@ -432,8 +432,7 @@ int rib_init(struct cp *cp)
 	r->aliases.size = sizeof(struct rib_alias);
 	r->infos.size = sizeof(struct rib_info);
 	cp->rib = r;
-	if (table_make(r, RT_TABLE_DEFAULT) == NULL || table_make(r, RT_TABLE_MAIN) == NULL ||
-		table_make(r, RT_TABLE_LOCAL) == NULL) {
+	if (table_make(r, RT_TABLE_MAIN) == NULL || table_make(r, RT_TABLE_LOCAL) == NULL) {
 		rib_fini(cp);
 		return -ENOMEM;
 	}

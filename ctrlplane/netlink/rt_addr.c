@@ -132,8 +132,9 @@ static uint32_t left(const struct cp *cp, const struct cp_addr *a, uint32_t tota
 static int put_addr(const struct cp *cp, struct nl_msg *m, const struct cp_addr *a, uint16_t type)
 {
 	struct ifaddrmsg *h = nl_msg_begin(m, type, 0, sizeof(*h));
+	bool forever = a->flags & IFA_F_PERMANENT; /* then Linux does not show the other time */
 	const struct ifa_cacheinfo ci = {
-		.ifa_prefered = left(cp, a, a->preferred_s), .ifa_valid = left(cp, a, a->valid_s),
+		.ifa_prefered = forever ? UINT32_MAX : left(cp, a, a->preferred_s), .ifa_valid = left(cp, a, a->valid_s),
 		.cstamp = (uint32_t)(a->created_ms / 10), .tstamp = (uint32_t)(a->updated_ms / 10),
 	};
 

@@ -65,7 +65,7 @@ static int check_refused(struct nl_req *rq, const struct nlattr **tb)
 	for (size_t i = 0; i < NL_N(refused); i++)
 		if (tb[refused[i].type] != NULL)
 			return nl_err_attr(rq, tb[refused[i].type], EOPNOTSUPP,
-				"skiff: %s is not served", refused[i].what);
+				"skiff: not served: %s", refused[i].what);
 	return 0;
 }
 

@@ -134,7 +134,7 @@ int rt_route_start(struct nl_dump *d)
 	const struct rtgenmsg *g = nl_req_header(&d->rq, sizeof(*g));
 	const struct rtmsg *h = NULL;
 
-	static_assert(sizeof(struct rib_cursor) <= (NL_DUMP_WORDS - W_CURSOR) * 8, "cursor");
+	static_assert(sizeof(struct rib_cursor) <= (NL_DUMP_WORDS - 1 - W_CURSOR) * 8, "cursor");
 	if (g->rtgen_family != AF_INET && g->rtgen_family != AF_UNSPEC) {
 		d->words[W_NONE] = 1;
 		return 0;

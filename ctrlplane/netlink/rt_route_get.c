@@ -13,6 +13,7 @@
 #include "links.h"
 #include "netlink/rt_route.h"
 #include "rib.h"
+#include "rules.h"
 
 #define RTM_F_MATCH 0x2000 /* RTM_F_FIB_MATCH */
 #define RTCF_LOCAL 0x80000000u
@@ -61,7 +62,7 @@ static int output(const struct cp *cp, struct rib_flow *fl, struct answer *a)
 		(ntohl(fl->src) >> 24) == 0))
 		return -EINVAL;
 	if (fl->src != 0 && cp_addr_owner(cp, fl->src) == NULL)
-		return -EINVAL;
+		return -ENETUNREACH;
 	if (fl->oif != 0 && l == NULL)
 		return -ENODEV;
 	if (l != NULL && !(l->flags & IFF_UP))
@@ -90,10 +91,13 @@ static int output(const struct cp *cp, struct rib_flow *fl, struct answer *a)
 	a->src = fl->src != 0 ? fl->src : source_for(cp, a);
 	if (a->type == RTN_BROADCAST || fl->dst == INADDR_BROADCAST) {
 		a->type = RTN_BROADCAST;
-		a->cache = RTCF_BROADCAST;
+		a->cache = RTCF_BROADCAST | RTCF_LOCAL;
+		a->gw = 0;
 	} else if (IN_MULTICAST(ntohl(fl->dst))) {
 		a->type = RTN_MULTICAST;
-		a->cache = RTCF_MULTICAST;
+		/* of groups, this host is in that of all systems only */
+		a->cache = RTCF_MULTICAST | (fl->dst == htonl(INADDR_ALLHOSTS_GROUP) ? RTCF_LOCAL : 0);
+		a->gw = 0;
 	}
 	return 0;
 }
@@ -131,8 +135,9 @@ static int put_answer(const struct cp *cp, struct nl_msg *m, const struct rib_fl
 {
 	struct rtmsg *h = nl_msg_begin(m, RTM_NEWROUTE, 0, sizeof(*h));
 	const uint32_t *metrics = a->res.route.fi != NULL ? rib_metrics(cp, a->res.route.fi) : NULL;
-	uint32_t table = (asked->rtm_flags & RTM_F_LOOKUP_TABLE) && a->res.route.table != 0
-		? a->res.route.table : RT_TABLE_MAIN;
+	/* merged with local, main is the table that was looked into */
+	uint32_t table = (asked->rtm_flags & RTM_F_LOOKUP_TABLE) && a->res.route.table != 0 &&
+		!cp->rules->merged ? a->res.route.table : RT_TABLE_MAIN;
 	struct rta_cacheinfo ci = {0};
 	size_t nest;
 
@@ -143,7 +148,7 @@ static int put_answer(const struct cp *cp, struct nl_msg *m, const struct rib_fl
 			.rtm_table = table < 256 ? (uint8_t)table : RT_TABLE_COMPAT,
 			.rtm_flags = RTM_F_CLONED | (a->cache & ~(uint32_t)0x7fff)};
 	nl_put_u32(m, RTA_TABLE, table);
-	nl_put_u32(m, RTA_DST, fl->dst);
+	nl_put_u32(m, RTA_DST, rt_ip(tb[RTA_DST]));
 	if (tb[RTA_SRC] != NULL && fl->src != 0)
 		nl_put_u32(m, RTA_SRC, fl->src);
 	if (a->oif != 0)
@@ -161,7 +166,8 @@ static int put_answer(const struct cp *cp, struct nl_msg *m, const struct rib_fl
 	}
 	if (fl->mark != 0)
 		nl_put_u32(m, RTA_MARK, fl->mark);
-	nl_put_u32(m, RTA_UID, tb[RTA_UID] != NULL ? nl_u32(tb[RTA_UID]) : 0);
+	if (fl->iif == 0)
+		nl_put_u32(m, RTA_UID, tb[RTA_UID] != NULL ? nl_u32(tb[RTA_UID]) : 0);
 	if (fl->iif != 0)
 		nl_put_u32(m, RTA_IIF, fl->iif);
 	nl_put(m, RTA_CACHEINFO, &ci, sizeof(ci));

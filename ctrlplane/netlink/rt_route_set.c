@@ -34,7 +34,7 @@ static const struct {
 	uint16_t type;
 	const char *what;
 } refused[] = {
-	{RTA_ENCAP, "encapsulation of routes"}, {RTA_ENCAP_TYPE, "encapsulation of routes"},
+	{RTA_ENCAP, "encapsulation"}, {RTA_ENCAP_TYPE, "encapsulation"},
 	{RTA_NH_ID, "next-hop objects (nhid)"}, {RTA_FLOW, "realms"},
 };
 
@@ -43,7 +43,7 @@ static int check_refused(struct nl_req *rq, const struct nlattr **tb)
 	for (size_t i = 0; i < NL_N(refused); i++)
 		if (tb[refused[i].type] != NULL)
 			return nl_err_attr(rq, tb[refused[i].type], EOPNOTSUPP,
-				"skiff: %s are not served", refused[i].what);
+				"skiff: %s of routes: not served", refused[i].what);
 	return 0;
 }
 

@@ -106,6 +106,30 @@ static int empty_next(struct nl_dump *d, struct nl_msg *m)
 	return NL_DONE;
 }
 
+/* Linux finds an error of a dump when the dump runs, so it comes in its end, not as an ACK. */
+#define W_ERROR (NL_DUMP_WORDS - 1)
+
+#define DUMP(name) \
+	static int name##_start(struct nl_dump *d) \
+	{ \
+		int err = rt_##name##_start(d); \
+		d->words[W_ERROR] = (uint64_t)-err; \
+		return 0; \
+	} \
+	static int name##_next(struct nl_dump *d, struct nl_msg *m) \
+	{ \
+		int err = -(int)d->words[W_ERROR]; \
+		return err < 0 ? err : rt_##name##_next(d, m); \
+	}
+
+DUMP(link)
+DUMP(addr)
+DUMP(route)
+DUMP(neigh)
+DUMP(rule)
+DUMP(neightbl)
+DUMP(netconf)
+
 /* NEW, DEL, SET change, GET does not: the low two bits, as in Linux. */
 static bool is_change(uint16_t type)
 {
@@ -139,19 +163,19 @@ static uint32_t generation(void *ctx, uint16_t type)
 
 static const struct nl_op ops[] = {
 	CHANGE(RTM_NEWLINK), CHANGE(RTM_DELLINK), CHANGE(RTM_SETLINK),
-	{.type = RTM_GETLINK, .name = "RTM_GETLINK", .request = rt_getlink, .dump = {rt_link_start, rt_link_next, NULL}},
+	{.type = RTM_GETLINK, .name = "RTM_GETLINK", .request = rt_getlink, .dump = {link_start, link_next, NULL}},
 	CHANGE(RTM_NEWADDR), CHANGE(RTM_DELADDR),
-	{.type = RTM_GETADDR, .name = "RTM_GETADDR", .dump = {rt_addr_start, rt_addr_next, NULL}},
+	{.type = RTM_GETADDR, .name = "RTM_GETADDR", .dump = {addr_start, addr_next, NULL}},
 	CHANGE(RTM_NEWROUTE), CHANGE(RTM_DELROUTE),
-	{.type = RTM_GETROUTE, .name = "RTM_GETROUTE", .request = rt_getroute, .dump = {rt_route_start, rt_route_next, NULL}},
+	{.type = RTM_GETROUTE, .name = "RTM_GETROUTE", .request = rt_getroute, .dump = {route_start, route_next, NULL}},
 	CHANGE(RTM_NEWNEIGH), CHANGE(RTM_DELNEIGH),
-	{.type = RTM_GETNEIGH, .name = "RTM_GETNEIGH", .request = rt_getneigh, .dump = {rt_neigh_start, rt_neigh_next, NULL}},
+	{.type = RTM_GETNEIGH, .name = "RTM_GETNEIGH", .request = rt_getneigh, .dump = {neigh_start, neigh_next, NULL}},
 	CHANGE(RTM_NEWRULE), CHANGE(RTM_DELRULE),
-	{.type = RTM_GETRULE, .name = "RTM_GETRULE", .dump = {rt_rule_start, rt_rule_next, NULL}},
+	{.type = RTM_GETRULE, .name = "RTM_GETRULE", .dump = {rule_start, rule_next, NULL}},
 	CHANGE(RTM_SETNEIGHTBL),
-	{.type = RTM_GETNEIGHTBL, .name = "RTM_GETNEIGHTBL", .dump = {rt_neightbl_start, rt_neightbl_next, NULL}},
+	{.type = RTM_GETNEIGHTBL, .name = "RTM_GETNEIGHTBL", .dump = {neightbl_start, neightbl_next, NULL}},
 	{.type = RTM_GETNETCONF, .name = "RTM_GETNETCONF", .request = rt_getnetconf,
-	 .dump = {rt_netconf_start, rt_netconf_next, NULL}},
+	 .dump = {netconf_start, netconf_next, NULL}},
 	/* not served, but programs list them: there are none */
 	{.type = RTM_GETNEXTHOP, .name = "RTM_GETNEXTHOP", .dump = {NULL, empty_next, NULL}},
 	{.type = RTM_GETADDRLABEL, .name = "RTM_GETADDRLABEL", .dump = {NULL, empty_next, NULL}},

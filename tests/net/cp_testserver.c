@@ -2,8 +2,8 @@
 /*
  * The control plane behind its socket and nothing else: no EAL, no data plane but one that accepts
  * everything. `skiff-run ip ...` works on it, so that transcripts of the real tools can be
- * compared with the kernel's. Ports eth0 and eth1 exist, with carrier. Commands: `port add NAME`,
- * `carrier NAME on|off`, `save`. Prints "ready" when it listens; SIGTERM ends it.
+ * compared with the kernel's. Ports eth0 and eth1 exist, with carrier. Lines on standard input:
+ * `carrier NAME on|off`, `save`, `memory`. Prints "ready" when it listens; SIGTERM ends it.
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "api.h"
 #include "cp.h"
@@ -23,7 +24,7 @@ struct server {
 	struct cp *live, *shadow;
 	struct nl_server *ns;
 	uint64_t token;
-	struct event *timer;
+	struct event *timer, *input;
 };
 
 static bool stop;
@@ -120,10 +121,10 @@ static int add_port(struct cp *cp, const char *name)
 	return cp_link_add_port(cp, &p, NULL);
 }
 
+/* The commands of the test: `save` and `memory` by the socket, `carrier` by standard input. */
 static void command(void *arg, struct api_cmd *c)
 {
 	struct cp *cp = c->ctx;
-	struct cp_link *l = c->argc > 1 ? cp_link_by_name(cp, c->argv[1]) : NULL;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *f;
@@ -131,25 +132,46 @@ static void command(void *arg, struct api_cmd *c)
 
 	if (c->argc == 3 && strcmp(c->argv[0], "port") == 0) {
 		err = add_port(cp, c->argv[2]);
-	} else if (c->argc == 3 && strcmp(c->argv[0], "carrier") == 0 && l != NULL) {
-		cp_link_set_carrier(cp, l, strcmp(c->argv[2], "on") == 0, 10000, true);
 	} else if (c->argc == 1 && strcmp(c->argv[0], "save") == 0) {
 		f = open_memstream(&text, &size);
 		cp_save(cp, f);
 		fclose(f);
 		api_cmd_out(c, text, size);
 		free(text);
-	} else if (c->argc == 1 && strcmp(c->argv[0], "memory") == 0) {
-		struct cp_memory m;
-
-		cp_memory(cp, &m);
-		api_cmd_printf(c, "routes %lu infos %lu rib_bytes %zu\n", (unsigned long)m.routes,
-			(unsigned long)m.fib_infos, m.rib_bytes);
 	} else {
 		api_cmd_exit(c, 2, 0, "unknown command %s", c->argv[0]);
 		return;
 	}
 	api_cmd_exit(c, err < 0, SKIFF_NO_WORD, "%s", err < 0 ? strerror(-err) : "");
+}
+
+static void on_input(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+	char line[128] = "", name[IFNAMSIZ], state[4];
+	struct cp_memory m;
+	struct cp_link *l;
+
+	if (read(fd, line, sizeof(line) - 1) <= 0) {
+		event_del(s->input);
+		return;
+	}
+	if (sscanf(line, "carrier %15s %3s", name, state) == 2) {
+		l = cp_link_by_name(s->live, name);
+		if (l != NULL)
+			cp_link_set_carrier(s->live, l, strcmp(state, "on") == 0, 10000, true);
+		puts("done");
+	} else if (strcmp(line, "save\n") == 0) {
+		cp_save(s->live, stdout);
+		puts("done");
+	} else if (strcmp(line, "memory\n") == 0) {
+		cp_memory(s->live, &m);
+		printf("routes %lu infos %lu rib_bytes %zu\n", (unsigned long)m.routes,
+			(unsigned long)m.fib_infos, m.rib_bytes);
+	} else {
+		puts("unknown");
+	}
+	fflush(stdout);
 }
 
 static int txn_begin(void *arg, uint64_t token, char *text, size_t size)
@@ -236,6 +258,8 @@ int main(int argc, char **argv)
 	}
 	event_add(term, NULL);
 	s.timer = evtimer_new(base, on_timer, NULL);
+	s.input = event_new(base, 0, EV_READ | EV_PERSIST, on_input, &s);
+	event_add(s.input, NULL);
 	s.live->ns = s.ns;
 	cp_tick(s.live, now_ms());
 	nl_server_register(s.ns, &cp_rtnetlink);
@@ -254,6 +278,7 @@ int main(int argc, char **argv)
 	cp_free(s.shadow);
 	cp_free(s.live);
 	event_free(s.timer);
+	event_free(s.input);
 	event_free(term);
 	event_base_free(base);
 	return 0;
