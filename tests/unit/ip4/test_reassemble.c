@@ -333,6 +333,37 @@ static void tiny_fragments_of_one(void **state)
 	assert_true(stats(world).evicted > 0);
 }
 
+/* Buffers as their last users left them: with lengths that are none of ours. */
+static void use_all_buffers(struct ip4_world *world)
+{
+	struct skb *skb, *list = NULL;
+
+	while ((skb = skb_get_new(world->w)) != NULL) {
+		skb_put(skb, 99);
+		skb->next = list;
+		list = skb;
+	}
+	while ((skb = list) != NULL) {
+		list = skb->next;
+		skb->next = NULL;
+		skb_absorb(world->w, skb);
+	}
+	burst_flush_done(world->w);
+}
+
+static void used_buffers(void **state)
+{
+	struct ip4_world *world = *state;
+	struct skb *skb;
+
+	use_all_buffers(world);
+	assert_null(give(world, PART(.from = 0, .to = 1480, .more = true)));
+	assert_null(give(world, PART(.from = 1480, .to = 2960, .more = true)));
+	skb = give(world, PART(.from = 2960, .to = 2961)); /* a segment of its own for one byte */
+	check(skb, 1, 2961);
+	skb_delivered(world->w, skb);
+}
+
 static void tiny_fragments_complete(void **state)
 {
 	struct ip4_world *world = *state;
@@ -518,7 +549,7 @@ int main(void)
 		T(too_long_with_the_first_header), T(what_makes_a_datagram),
 		T(timeout_reports_the_first), T(timeout_is_silent_without_the_first),
 		T(timeout_after_the_interface_left), T(flood_stays_bounded), T(tiny_fragments_of_one),
-		T(tiny_fragments_complete), T(ecn), T(keeps_df), T(options_of_the_first), T(census),
+		T(tiny_fragments_complete), T(used_buffers), T(ecn), T(keeps_df), T(options_of_the_first), T(census),
 		T(random_walk),
 	};
 
