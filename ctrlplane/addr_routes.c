@@ -4,6 +4,7 @@
  * to rib.c. The rules are those of Linux: a local route for each address while the link exists,
  * the rest while it is up; of one prefix, all routes carry the primary's address as source.
  */
+#include <errno.h>
 #include <linux/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,25 +116,28 @@ static struct rib_cfg cfg_of(const struct cp_link *l, const struct want *w)
 	};
 }
 
-void addr_routes_follow(struct cp *cp, struct cp_link *l, struct addr_routes *before)
+int addr_routes_follow(struct cp *cp, struct cp_link *l, struct addr_routes *before)
 {
 	struct addr_routes *now = addr_routes_of(cp, l);
+	int err = now == NULL ? -ENOMEM : 0;
 
-	if (now == NULL)
-		cp_log(cp, "no memory for the routes of %s", l->name);
 	for (uint32_t i = 0; now != NULL && i < before->n; i++) {
 		struct rib_cfg cfg = cfg_of(l, &before->want[i]);
 
 		if (!has(now, &before->want[i]))
-			rib_del(cp, &cfg, NULL);
+			rib_del(cp, &cfg, NULL); /* the user may have been faster */
 	}
 	for (uint32_t i = 0; now != NULL && i < now->n; i++) {
 		struct rib_cfg cfg = cfg_of(l, &now->want[i]);
+		int e = has(before, &now->want[i]) ? 0 : rib_add(cp, &cfg, NULL, NULL);
 
-		if (!has(before, &now->want[i]))
-			rib_add(cp, &cfg, NULL, NULL);
+		if (e < 0 && e != -EEXIST)
+			err = e;
 	}
+	if (err < 0)
+		cp_log(cp, "routes of the addresses of %s: %s", l->name, strerror(-err));
 	cp->why = NULL;
 	free(now);
 	free(before);
+	return err;
 }

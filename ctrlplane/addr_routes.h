@@ -24,5 +24,8 @@ static inline bool addr_in_prefix(in_addr_t ip, const struct cp_addr *a)
 struct addr_routes *addr_routes_of(const struct cp *cp, const struct cp_link *l);
 struct addr_routes *addr_routes_none(void);
 void addr_routes_free(struct addr_routes *s);
-/* Takes the routes of `before` away that the list no longer asks for, adds the new. Frees before. */
-void addr_routes_follow(struct cp *cp, struct cp_link *l, struct addr_routes *before);
+/*
+ * Takes the routes of `before` away that the list no longer asks for, adds the new. Frees before.
+ * 0, or what the last addition that failed said.
+ */
+int addr_routes_follow(struct cp *cp, struct cp_link *l, struct addr_routes *before);

@@ -78,52 +78,6 @@ static int change_times(struct cp *cp, struct cp_addr *have, const struct cp_add
 	return 0;
 }
 
-int cp_addr_add(struct cp *cp, struct cp_link *l, const struct cp_addr *want, bool replace, bool excl)
-{
-	struct cp_addr *have = cp_addr_find(l, want->local, want->address, want->len), **at, *a;
-	struct addr_routes *before;
-	int err;
-
-	if (have != NULL) {
-		if (excl || !replace)
-			return cp_fail(cp, EEXIST, "ipv4: Address already assigned");
-		return change_times(cp, have, want);
-	}
-	if (l->ip_dead || l->mtu < 68)
-		return -ENOBUFS;
-	a = malloc(sizeof(*a));
-	before = addr_routes_of(cp, l);
-	if (a == NULL || before == NULL) {
-		free(a);
-		addr_routes_free(before);
-		return -ENOBUFS;
-	}
-	*a = *want;
-	a->flags &= ~(uint32_t)IFA_F_SECONDARY;
-	err = check_new(cp, l, a);
-	if (err < 0) {
-		free(a);
-		addr_routes_free(before);
-		return err;
-	}
-	a->link = l;
-	a->created_ms = cp->now_ms;
-	set_lifetime(cp, a);
-	at = place_of(l, a);
-	a->next = *at;
-	*at = a;
-	cp->gens.addrs++;
-	cp_notify_addr(cp, a, RTM_NEWADDR);
-	addr_routes_follow(cp, l, before);
-	if (l->flags & IFF_UP)
-		rib_link_up(cp, l);
-	cp_nh_link_changed(cp, l->ifindex);
-	if (cp_link_flags(l) & IFF_LOWER_UP)
-		cp_arp_announce(cp, l, a->local);
-	cp_changed(cp);
-	return 0;
-}
-
 static void unlink_addr(struct cp_link *l, const struct cp_addr *a)
 {
 	struct cp_addr **p = &l->addrs;
@@ -201,6 +155,56 @@ static void last_gone(struct cp *cp, struct cp_link *l)
 {
 	if (l->addrs == NULL)
 		rib_link_down(cp, l, RIB_IP_OFF);
+}
+
+int cp_addr_add(struct cp *cp, struct cp_link *l, const struct cp_addr *want, bool replace, bool excl)
+{
+	struct cp_addr *have = cp_addr_find(l, want->local, want->address, want->len), **at, *a;
+	struct addr_routes *before;
+	int err;
+
+	if (have != NULL) {
+		if (excl || !replace)
+			return cp_fail(cp, EEXIST, "ipv4: Address already assigned");
+		return change_times(cp, have, want);
+	}
+	if (l->ip_dead || l->mtu < 68)
+		return -ENOBUFS;
+	a = malloc(sizeof(*a));
+	before = addr_routes_of(cp, l);
+	if (a == NULL || before == NULL) {
+		free(a);
+		addr_routes_free(before);
+		return -ENOBUFS;
+	}
+	*a = *want;
+	a->flags &= ~(uint32_t)IFA_F_SECONDARY;
+	err = check_new(cp, l, a);
+	if (err < 0) {
+		free(a);
+		addr_routes_free(before);
+		return err;
+	}
+	a->link = l;
+	a->created_ms = cp->now_ms;
+	set_lifetime(cp, a);
+	at = place_of(l, a);
+	a->next = *at;
+	*at = a;
+	cp->gens.addrs++;
+	cp_notify_addr(cp, a, RTM_NEWADDR);
+	err = addr_routes_follow(cp, l, before);
+	if (err < 0) {
+		remove_addr(cp, a);
+		return err;
+	}
+	if (l->flags & IFF_UP)
+		rib_link_up(cp, l);
+	cp_nh_link_changed(cp, l->ifindex);
+	if (cp_link_flags(l) & IFF_LOWER_UP)
+		cp_arp_announce(cp, l, a->local);
+	cp_changed(cp);
+	return 0;
 }
 
 int cp_addr_del(struct cp *cp, struct cp_addr *a)

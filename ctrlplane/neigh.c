@@ -81,8 +81,8 @@ static void timer_reachable(struct cp *cp, struct cp_neigh *n)
 {
 	const struct cp_neigh_parms *p = parms_of(cp, n);
 
-	if (cp->now_ms < n->confirmed + p->reachable) {
-		neigh_timer_set(cp->neighs, n, n->confirmed + p->reachable);
+	if ((int64_t)cp->now_ms < n->confirmed + p->reachable) {
+		neigh_timer_set(cp->neighs, n, (uint64_t)(n->confirmed + p->reachable));
 		return;
 	}
 	if (n->used != 0 && cp->now_ms <= n->used + p->delay_probe) {
@@ -98,9 +98,9 @@ static void timer_delay(struct cp *cp, struct cp_neigh *n)
 {
 	const struct cp_neigh_parms *p = parms_of(cp, n);
 
-	if (cp->now_ms <= n->confirmed + p->delay_probe) {
+	if ((int64_t)cp->now_ms <= n->confirmed + p->delay_probe) {
 		n->state = NUD_REACHABLE;
-		neigh_timer_set(cp->neighs, n, n->confirmed + p->reachable);
+		neigh_timer_set(cp->neighs, n, (uint64_t)(n->confirmed + p->reachable));
 		changed(cp, n);
 		return;
 	}
@@ -195,7 +195,7 @@ void cp_neigh_confirm(struct cp *cp, struct cp_link *l, in_addr_t ip)
 	struct cp_neigh *n = cp_neigh_find(cp, l->ifindex, ip);
 
 	if (n != NULL && (n->state & CP_NUD_VALID))
-		n->confirmed = cp->now_ms;
+		n->confirmed = (int64_t)cp->now_ms;
 }
 
 /* What Linux makes of news about a valid entry; false: the news is ignored. */
@@ -237,7 +237,7 @@ int cp_neigh_update(struct cp *cp, struct cp_neigh *n, const uint8_t *lladdr, ui
 		return cp_fail(cp, EINVAL, "No link layer address given");
 	same = (old & CP_NUD_VALID) && (lladdr == NULL || memcmp(lladdr, n->lladdr, 6) == 0);
 	if (state & CP_NUD_CONNECTED)
-		n->confirmed = cp->now_ms;
+		n->confirmed = (int64_t)cp->now_ms;
 	if ((old & CP_NUD_VALID) && !accept_over(n, same, &state, flags))
 		return 0;
 	if (state != old) {
@@ -253,7 +253,7 @@ int cp_neigh_update(struct cp *cp, struct cp_neigh *n, const uint8_t *lladdr, ui
 			memcpy(n->lladdr, lladdr, 6);
 		n->has_lladdr = true;
 		if (!(state & CP_NUD_CONNECTED))
-			n->confirmed = cp->now_ms - 2 * parms_of(cp, n)->base_reachable;
+			n->confirmed = (int64_t)cp->now_ms - 2 * (int64_t)parms_of(cp, n)->base_reachable;
 	}
 	if (!same || state != old)
 		changed(cp, n);

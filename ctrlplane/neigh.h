@@ -19,7 +19,8 @@ struct cp_neigh {
 	bool has_lladdr, dp;	/* dp: a worker's table has it */
 	uint8_t lladdr[6];
 	uint8_t probes;
-	uint64_t confirmed, used, updated; /* ms */
+	uint64_t used, updated;	/* ms */
+	int64_t confirmed;	/* ms; before the clock's beginning: long ago */
 	uint64_t due;		/* of its timer */
 	uint32_t heap;		/* place in the timer heap, 0: it has none */
 	struct cp_neigh *hash_next;

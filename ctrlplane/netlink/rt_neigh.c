@@ -130,17 +130,17 @@ int rt_delneigh(struct cp *cp, struct nl_req *rq)
 }
 
 /* In the clock ticks of user space, 10 ms. */
-static uint32_t ticks_since(const struct cp *cp, uint64_t then)
+static uint32_t ticks_since(const struct cp *cp, int64_t then)
 {
-	return then <= cp->now_ms ? (uint32_t)((cp->now_ms - then) / 10) : 0;
+	return then <= (int64_t)cp->now_ms ? (uint32_t)(((int64_t)cp->now_ms - then) / 10) : 0;
 }
 
 static int put_neigh(const struct cp *cp, struct nl_msg *m, const struct cp_neigh *n, uint16_t type)
 {
 	struct ndmsg *h = nl_msg_begin(m, type, 0, sizeof(*h));
 	const struct nda_cacheinfo ci = {
-		.ndm_confirmed = ticks_since(cp, n->confirmed), .ndm_used = ticks_since(cp, n->used),
-		.ndm_updated = ticks_since(cp, n->updated),
+		.ndm_confirmed = ticks_since(cp, n->confirmed), .ndm_used = ticks_since(cp, (int64_t)n->used),
+		.ndm_updated = ticks_since(cp, (int64_t)n->updated),
 	};
 
 	if (h != NULL)
