@@ -30,6 +30,7 @@
 #include "ip4/protocols.h"
 #include "log.h"
 #include "neigh/neigh_update.h"
+#include "sched/sched.h"
 
 #define POOL_CACHE 256u
 #define CLONES_PER_MBUF 4u /* one clone buffer for so many packet buffers */
@@ -42,6 +43,7 @@ struct dp_layer {
 
 static const struct dp_layer dp_layers[] = {
 	{"interfaces", netdev_table_init, netdev_table_fini},
+	{"queueing disciplines", sched_init, sched_fini},
 	{"neighbours", neigh_table_init, neigh_table_fini},
 	{"next hops", fib_nh_table_init, fib_nh_table_fini},
 	{"protocols", inet_protos_init, inet_protos_fini},
