@@ -11,6 +11,7 @@
 #include "backend_dp.h"
 #include "ctl/ctl.h"
 #include "fib/fib_update.h"
+#include "fib/locals.h"
 #include "fib/nexthop_update.h"
 #include "l2/eth.h"
 #include "neigh.h"
@@ -40,8 +41,11 @@ int backend_init(void *ctx)
 	if (b == NULL)
 		return -ENOMEM;
 	dp->rules = &b->rules;
-	err = backend_fib_new(dp, CP_FIB_MERGED);
+	err = fib_locals_init(dp);
+	if (err == 0)
+		err = backend_fib_new(dp, CP_FIB_MERGED);
 	if (err < 0) {
+		fib_locals_fini(dp);
 		dp->rules = NULL;
 		free(b);
 	}
@@ -59,6 +63,7 @@ void backend_fini(void *ctx)
 	free((void *)(uintptr_t)set);
 	for (uint32_t i = 0; i < b->n; i++)
 		fib_destroy(b->fib[i].fib);
+	fib_locals_fini(dp);
 	dp->rules = NULL;
 	free(b);
 }
@@ -104,15 +109,40 @@ void backend_fib_free(void *ctx, uint32_t number)
 	}
 }
 
+static bool is_local(const struct dp *dp, uint32_t id)
+{
+	const struct fib_nh *nh = fib_nh_get(dp, id);
+
+	return nh != NULL && (nh->type == FIB_LOCAL || nh->type == FIB_BROADCAST);
+}
+
+/* Before the route is there: no packet may slip by with a source that has just become our own. */
+static void own_address(struct dp *dp, uint32_t prefix, uint8_t len, uint32_t nh)
+{
+	if (!is_local(dp, nh) || (len >= 8 && prefix >> 24 == 127))
+		return; /* of 127/8 the class alone says it */
+	if (len == 32)
+		fib_locals_add(dp, prefix);
+	else
+		fib_locals_disable(dp);
+}
+
 int backend_fib_set(void *ctx, uint32_t number, uint32_t prefix, uint8_t len, uint32_t nh)
 {
-	struct fib *f = fib_by_number(backend_of(ctx), number);
+	struct dp *dp = ctx;
+	struct fib *f = fib_by_number(backend_of(dp), number);
+	uint32_t old = 0;
+	bool was_own = len == 32 && fib_get(f, prefix, len, &old) == 0 && is_local(dp, old);
 	int err;
 
+	own_address(dp, prefix, len, nh);
 	if (nh != 0)
-		return fib_add(f, prefix, len, nh);
-	err = fib_del(f, prefix, len);
-	return err == -ENOENT ? 0 : err;
+		err = fib_add(f, prefix, len, nh);
+	else
+		err = fib_del(f, prefix, len);
+	if (err == 0 && was_own)
+		fib_locals_del(dp, prefix);
+	return err == -ENOENT && nh == 0 ? 0 : err;
 }
 
 size_t backend_fib_bytes(void *ctx, uint32_t number)

@@ -29,7 +29,8 @@ struct worker;
 /* Kinds of CTL_DONE tokens, in the top byte: who asked. */
 #define TOKEN_KIND(token) ((token) & (UINT64_C(0xff) << 56))
 #define TOKEN_SNAPSHOT (UINT64_C(1) << 56)
-#define TOKEN_TRACE (UINT64_C(2) << 56)
+#define TOKEN_PORT (UINT64_C(2) << 56)
+#define TOKEN_TRACE (UINT64_C(3) << 56)
 
 struct skiffd {
 	/* options */
@@ -66,7 +67,7 @@ struct skiffd {
 	struct nl_server *ns;
 	struct api *api;
 	struct txn *txns;
-	struct port_entry *ports;
+	struct port *ports;
 	struct snapshots *snapshots;
 	struct telemetry *telemetry;
 	struct trace_run *traces;

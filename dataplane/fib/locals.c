@@ -26,6 +26,19 @@ void fib_locals_fini(struct dp *dp)
 	free(atomic_exchange(&dp->rules->locals, NULL));
 }
 
+static void release(void *ctx, void *ptr)
+{
+	free(ptr);
+}
+
+void fib_locals_disable(struct dp *dp)
+{
+	struct fib_locals *l = atomic_exchange(&dp->rules->locals, NULL);
+
+	if (l)
+		dp_retire(dp, release, NULL, l);
+}
+
 static uint32_t slot(uint32_t addr)
 {
 	return (addr * UINT32_C(0x9E3779B1)) >> (32 - FIB_LOCALS_BITS);
@@ -36,7 +49,7 @@ void fib_locals_add(struct dp *dp, uint32_t addr)
 	struct fib_locals *l = atomic_load(&dp->rules->locals);
 	uint32_t h = slot(addr);
 
-	if (l->count[h]++ == 0)
+	if (l && l->count[h]++ == 0)
 		atomic_fetch_or(&l->bit[h / 64], UINT64_C(1) << (h % 64));
 }
 
@@ -45,6 +58,6 @@ void fib_locals_del(struct dp *dp, uint32_t addr)
 	struct fib_locals *l = atomic_load(&dp->rules->locals);
 	uint32_t h = slot(addr);
 
-	if (--l->count[h] == 0)
+	if (l && l->count[h] && --l->count[h] == 0)
 		atomic_fetch_and(&l->bit[h / 64], ~(UINT64_C(1) << (h % 64)));
 }

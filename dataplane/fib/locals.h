@@ -27,13 +27,16 @@ static inline bool fib_maybe_local(const struct fib_locals *l, uint32_t addr)
 	return atomic_load_explicit(&l->bit[h / 64], memory_order_relaxed) >> (h % 64) & 1;
 }
 
-/*
- * Control thread: keep the filter of dp->rules from now on, and in it every address that has a
- * route of type LOCAL or BROADCAST (each add has its del; ranges below /32 cannot be expressed:
- * a caller with such routes other than 127/8 must not use the filter). add before the route is
- * there, del after it is gone. 0 or -ENOMEM.
- */
+/* Control thread: keep the filter of dp->rules from now on. 0 or -ENOMEM; fini after the workers. */
 int fib_locals_init(struct dp *dp);
 void fib_locals_fini(struct dp *dp);
+
+/*
+ * Control thread: an address got, or lost, a route of type LOCAL or BROADCAST in some table. Each
+ * del has had its add; add before the route is there, del after it is gone.
+ */
 void fib_locals_add(struct dp *dp, uint32_t addr);
 void fib_locals_del(struct dp *dp, uint32_t addr);
+
+/* Control thread: there are whole ranges of own addresses: from now on every source is looked up. */
+void fib_locals_disable(struct dp *dp);

@@ -92,15 +92,27 @@ static inline bool sound(const struct rte_mbuf *m, uint64_t mac, uint32_t *src, 
 	return ok;
 }
 
-static void sift(struct lane *l, const struct fib_locals *locals, uint64_t mac,
+/* An address of this host's links, by the FIB; asked only where the filter is not sure. */
+static bool is_local(const struct worker *w, const struct fib *fib, uint32_t src)
+{
+	const struct fib_nh *nh = fib_nh_get(w->dp, fib_lookup(fib, src));
+
+	return nh && (nh->type == FIB_LOCAL || nh->type == FIB_BROADCAST);
+}
+
+static void sift(const struct worker *w, struct lane *l, const struct fib *fib, uint64_t mac,
 	struct rte_mbuf *const *m, uint32_t n)
 {
+	const struct fib_locals *locals = atomic_load_explicit(&w->dp->rules->locals,
+		memory_order_acquire);
 	uint32_t k = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t src, dst;
 
-		if (!plain(m[i]) || !sound(m[i], mac, &src, &dst) || fib_maybe_local(locals, src))
+		if (unlikely(!plain(m[i]) || !sound(m[i], mac, &src, &dst)))
+			continue;
+		if (unlikely(!locals || fib_maybe_local(locals, src)) && is_local(w, fib, src))
 			continue;
 		l->dst[k] = dst;
 		l->at[k++] = (uint8_t)i;
@@ -193,16 +205,14 @@ static uint32_t send_out(struct worker *w, const struct netdev *in, const struct
 uint32_t ip4_lane(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n)
 {
 	const struct fib *fib = ip4_merged_table(w->dp);
-	const struct fib_locals *locals = atomic_load_explicit(&w->dp->rules->locals,
-		memory_order_acquire);
 	uint64_t mac = atomic_load_explicit(&q->dev->addr, memory_order_relaxed) & MAC_MASK;
 	struct lane l;
 	uint32_t left = 0;
 
-	if (unlikely(!fib || !locals ||
+	if (unlikely(!fib ||
 		     !atomic_load_explicit(&w->dp->conf.ip_forward, memory_order_relaxed)))
 		return n;
-	sift(&l, locals, mac, m, n);
+	sift(w, &l, fib, mac, m, n);
 	fib_lookup_bulk(fib, l.dst, l.id, l.n);
 	if (send_out(w, q->dev, &l, m) == n)
 		return 0;

@@ -77,15 +77,18 @@ static struct skb *make_room(struct worker *w, struct skb *skb)
 	return own;
 }
 
-/* hh is 32 bytes with the header at their end; what is copied too much lands in the headroom. */
-static void put_header(struct skb *skb, const uint8_t *hh, uint8_t len)
+/*
+ * hh is 32 bytes with the header at their end. The plain one is written to the byte: 16 bytes in one
+ * store would reach into the cache line before, which nobody has touched.
+ */
+static inline void put_header(struct skb *skb, const uint8_t *hh, uint8_t len)
 {
-	uint8_t *data = skb_data(skb);
+	uint8_t *data = skb_push(skb, len);
 
-	memcpy(data - 16, hh + ETH_HH_ROOM - 16, 16);
-	if (unlikely(len > 16))
-		memcpy(data - ETH_HH_ROOM, hh, 16);
-	skb_push(skb, len);
+	if (likely(len == ETH_HDR_LEN))
+		memcpy(data, hh + ETH_HH_ROOM - ETH_HDR_LEN, ETH_HDR_LEN);
+	else
+		memcpy(data, hh + ETH_HH_ROOM - len, len);
 	skb_reset_mac_header(skb);
 }
 

@@ -56,13 +56,7 @@ const struct qdisc_ops pfifo_qdisc = {
 	.reset = reset,
 };
 
-int sched_init(struct dp *dp)
+void sched_init(struct dp *dp)
 {
 	dp->qdisc = &pfifo_qdisc;
-	return 0;
-}
-
-void sched_fini(struct dp *dp)
-{
-	dp->qdisc = NULL;
 }

@@ -90,7 +90,8 @@ static void random_table(struct side *s, uint64_t seed)
 	static const char *const own[] = { "10.0.1.1", "10.0.1.255", "10.0.2.1", "10.0.2.255" };
 
 	rng = seed;
-	assert_int_equal(fib_locals_init(&s->r.f.dp), 0);
+	if (seed % 150) /* at times without the filter: every source is looked up */
+		assert_int_equal(fib_locals_init(&s->r.f.dp), 0);
 	for (unsigned int i = 0; i < RTE_DIM(own); i++)
 		fib_locals_add(&s->r.f.dp, rte_be_to_cpu_32(pkt_addr(own[i])));
 	fake_route(&s->r, "20.0.0.0", 8, fake_gw(&s->r, 1, "10.0.1.9"));
