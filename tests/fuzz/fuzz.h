@@ -14,6 +14,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/*
+ * Around a target's set-up, which lasts as long as the process and hangs on mapped memory that
+ * LeakSanitizer does not search. Absent without it.
+ */
+__attribute__((weak)) void __lsan_disable(void);
+__attribute__((weak)) void __lsan_enable(void);
+
+static inline void fuzz_keep(bool keep)
+{
+	if (keep && __lsan_disable)
+		__lsan_disable();
+	if (!keep && __lsan_enable)
+		__lsan_enable();
+}
+
 #define must(condition) \
 	do { \
 		if (!(condition)) \

@@ -29,6 +29,7 @@ static struct fake_router *router(void)
 
 	if (r)
 		return r;
+	fuzz_keep(true);
 	r = malloc(sizeof(*r));
 	must(r);
 	fake_router_init(r);
@@ -37,6 +38,7 @@ static struct fake_router *router(void)
 	fake_route(r, "10.0.0.0", 24, fake_gw(r, 1, "10.0.1.9"));
 	fake_neigh(r, 1, "10.0.1.2", NEIGH_VALID);
 	r->f.w->now = UINT64_C(1) << 50;
+	fuzz_keep(false);
 	return r;
 }
 
