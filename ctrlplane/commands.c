@@ -125,7 +125,7 @@ void commands_gone(void *arg, struct api_cmd *c)
 {
 	struct skiffd *d = arg;
 
-	if (!command_trace_gone(d, c))
+	if (!command_trace_gone(d, c) && !command_save_gone(d, c))
 		command_show_gone(d, c);
 }
 

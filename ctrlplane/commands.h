@@ -41,3 +41,4 @@ command_fn command_show_memory, command_show_ledger, command_trace, command_save
 /* What is under way when the program goes: each returns true if the command was its. */
 bool command_show_gone(struct skiffd *d, struct api_cmd *c);
 bool command_trace_gone(struct skiffd *d, struct api_cmd *c);
+bool command_save_gone(struct skiffd *d, struct api_cmd *c);

@@ -29,8 +29,7 @@ struct worker;
 /* Kinds of CTL_DONE tokens, in the top byte: who asked. */
 #define TOKEN_KIND(token) ((token) & (UINT64_C(0xff) << 56))
 #define TOKEN_SNAPSHOT (UINT64_C(1) << 56)
-#define TOKEN_PORT (UINT64_C(2) << 56)
-#define TOKEN_TRACE (UINT64_C(3) << 56)
+#define TOKEN_TRACE (UINT64_C(2) << 56)
 
 struct skiffd {
 	/* options */
@@ -67,7 +66,7 @@ struct skiffd {
 	struct nl_server *ns;
 	struct api *api;
 	struct txn *txns;
-	struct port *ports;
+	struct port_entry *ports;
 	struct snapshots *snapshots;
 	struct telemetry *telemetry;
 	struct trace_run *traces;

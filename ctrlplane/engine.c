@@ -27,9 +27,11 @@
 #include "fib/nexthop_update.h"
 #include "fib/rules.h"
 #include "ip4/ip4.h"
+#include "ip4/ip4_lane.h"
 #include "ip4/protocols.h"
 #include "log.h"
 #include "neigh/neigh_update.h"
+#include "sched/sched.h"
 
 #define POOL_CACHE 256u
 #define CLONES_PER_MBUF 4u /* one clone buffer for so many packet buffers */
@@ -42,6 +44,7 @@ struct dp_layer {
 
 static const struct dp_layer dp_layers[] = {
 	{"interfaces", netdev_table_init, netdev_table_fini},
+	{"queueing disciplines", sched_init, sched_fini},
 	{"neighbours", neigh_table_init, neigh_table_fini},
 	{"next hops", fib_nh_table_init, fib_nh_table_fini},
 	{"protocols", inet_protos_init, inet_protos_fini},
@@ -105,6 +108,8 @@ static int dp_start(struct skiffd *d)
 	if (err < 0)
 		return err;
 	d->dp->trace_sink = trace_sink;
+	d->dp->lane = ip4_lane;
+	atomic_store(&d->dp->conf.ip_forward, 1); /* a router, as the model's defaults say */
 	atomic_store(&d->dp->conf.busy, d->settings.busy);
 	return 0;
 }

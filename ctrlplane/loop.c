@@ -57,7 +57,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	/* The work is done between the turns of the loop: this only ends the wait. */
 }
 
-static struct event *on_signal(struct skiffd *d, int sig, event_callback_fn *fn)
+static struct event *on_signal(struct skiffd *d, int sig, event_callback_fn fn)
 {
 	struct event *ev = evsignal_new(d->base, sig, fn, d);
 

@@ -18,6 +18,7 @@
 #include <skiff/path.h>
 
 #include "api.h"
+#include "cmd_trace.h"
 #include "commands.h"
 #include "cp.h"
 #include "daemon.h"
@@ -27,12 +28,11 @@
 #include "log.h"
 #include "loop.h"
 #include "netlink/nl_server.h"
-#include "ports.h"
+#include "port_table.h"
 #include "preread.h"
 #include "snapshot.h"
 #include "systemd.h"
 #include "telemetry.h"
-#include "trace.h"
 #include "transaction.h"
 
 static int settings_init(struct skiffd *d)
@@ -162,13 +162,13 @@ static const struct part parts[] = {
 	{"loop", loop_init, loop_fini, true},
 	{"netlink", netlink_init, netlink_fini, true},
 	{"socket", api_init, api_fini, true}, /* first sign of a second skiffd: before any effect */
-	{"takeover", takeover_init, takeover_fini, false},
+	{"takeover", port_table_recover, NULL, false},
 	{"eal", eal_start, eal_stop, false},
 	{"engine", engine_init, engine_fini, false},
 	{"model", engine_model_init, engine_model_fini, true},
 	{"snapshots", snapshots_init, snapshots_fini, false},
 	{"telemetry", telemetry_init, telemetry_fini, false},
-	{"ports", ports_init, ports_fini, true},
+	{"ports", port_table_init, port_table_fini, true},
 	{"workers", workers_start, workers_stop, false},
 	{"trace", NULL, traces_fini, false},
 	{"loader", loader_start, loader_stop, true},

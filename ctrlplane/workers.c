@@ -35,9 +35,6 @@ static void answered(struct skiffd *d, uint64_t token)
 	case TOKEN_SNAPSHOT:
 		snapshot_done(d, token);
 		break;
-	case TOKEN_PORT:
-		port_table_done(d, token);
-		break;
 	case TOKEN_TRACE:
 		traces_done(d, token);
 		break;

@@ -317,6 +317,7 @@ void worker_stop(struct worker *w)
 
 void worker_fini(struct worker *w)
 {
+	worker_stop(w);
 	backlog_fini(w);
 	trace_worker_fini(w);
 	timer_worker_fini(w);

@@ -68,6 +68,7 @@ struct worker_stats {
 	uint64_t time_squeeze;   /* turns that budget or deadline ended with work pending */
 	uint64_t backlog_total;  /* netdev_rx_stat of the software input queue */
 	uint64_t backlog_dropped;
+	uint64_t ctl_lost;       /* messages to the control thread that found the ring full */
 	uint64_t no_skb;         /* allocations that failed */
 	uint64_t lane_packets;   /* forwarded by the lane */
 	uint64_t lane_left;      /* handed by the lane to the stages */

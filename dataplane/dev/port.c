@@ -15,7 +15,7 @@
 
 void *netdev_port_new(const struct netdev_port_conf *conf)
 {
-	struct port *p = calloc(1, sizeof(*p));
+	struct dev_port *p = calloc(1, sizeof(*p));
 
 	if (p)
 		p->conf = *conf;
@@ -24,7 +24,7 @@ void *netdev_port_new(const struct netdev_port_conf *conf)
 
 static int init(struct dp *dp, struct netdev *dev)
 {
-	struct port *p = dev->priv;
+	struct dev_port *p = dev->priv;
 	struct rte_eth_dev_info info;
 	int rc = rte_eth_dev_info_get(p->conf.port_id, &info);
 
@@ -61,7 +61,7 @@ static uint16_t smallest(uint16_t a, uint16_t b, uint16_t c)
 }
 
 /* How many queues, and for which workers. */
-static int plan(struct dp *dp, struct port *p, const struct rte_eth_dev_info *info)
+static int plan(struct dp *dp, struct dev_port *p, const struct rte_eth_dev_info *info)
 {
 	p->nworkers = 0;
 	for (unsigned int i = 0; i < WORKER_MAX; i++) {
@@ -75,7 +75,7 @@ static int plan(struct dp *dp, struct port *p, const struct rte_eth_dev_info *in
 	return p->nrxq && p->ntxq && dp->qdisc ? 0 : -EINVAL;
 }
 
-static int configure(struct port *p, const struct rte_eth_dev_info *info)
+static int configure(struct dev_port *p, const struct rte_eth_dev_info *info)
 {
 	struct rte_eth_conf conf = {0};
 	uint16_t rx_desc = p->conf.rx_desc ? p->conf.rx_desc : 1024;
@@ -104,7 +104,7 @@ static int configure(struct port *p, const struct rte_eth_dev_info *info)
 }
 
 /* A software port that does not know the operation has nothing to be told. */
-static int tolerate(const struct port *p, int rc)
+static int tolerate(const struct dev_port *p, int rc)
 {
 	if (rc == -ENOTSUP)
 		return p->conf.software ? 0 : -EOPNOTSUPP;
@@ -112,7 +112,7 @@ static int tolerate(const struct port *p, int rc)
 }
 
 /* Bring the netdev's MTU and address to the port. */
-static int program(struct netdev *dev, struct port *p)
+static int program(struct netdev *dev, struct dev_port *p)
 {
 	struct rte_ether_addr mac, is;
 	uint16_t mtu = 0;
@@ -129,7 +129,7 @@ static int program(struct netdev *dev, struct port *p)
 
 static int port_open(struct dp *dp, struct netdev *dev)
 {
-	struct port *p = dev->priv;
+	struct dev_port *p = dev->priv;
 	struct rte_eth_dev_info info;
 	int rc = rte_eth_dev_info_get(p->conf.port_id, &info);
 
@@ -154,7 +154,7 @@ static int port_open(struct dp *dp, struct netdev *dev)
 }
 
 /* What the hardware has counted since open is ours; PMDs reset at start as they like. */
-static void since_open(const struct port *p, struct rte_eth_stats *s)
+static void since_open(const struct dev_port *p, struct rte_eth_stats *s)
 {
 	if (rte_eth_stats_get(p->conf.port_id, s) != 0)
 		*s = p->base;
@@ -166,7 +166,7 @@ static void since_open(const struct port *p, struct rte_eth_stats *s)
 
 static void port_stop(struct dp *dp, struct netdev *dev)
 {
-	struct port *p = dev->priv;
+	struct dev_port *p = dev->priv;
 	struct rte_eth_stats s;
 
 	(void)dp;
@@ -181,7 +181,7 @@ static void port_stop(struct dp *dp, struct netdev *dev)
 
 static void add_stats(struct netdev *dev, struct dev_stats *sum, uint64_t *missed)
 {
-	const struct port *p = dev->priv;
+	const struct dev_port *p = dev->priv;
 	struct rte_eth_stats s = {0};
 
 	if (dev->flags & IFF_UP)
@@ -212,7 +212,7 @@ static bool set_groups(const struct netdev *dev)
 
 static void set_rx_mode(struct dp *dp, struct netdev *dev)
 {
-	struct port *p = dev->priv;
+	struct dev_port *p = dev->priv;
 	bool promisc = dev->promiscuity, all = dev->allmulti;
 
 	(void)dp;
@@ -242,7 +242,7 @@ static int set_addr(struct dp *dp, struct netdev *dev, const uint8_t addr[6])
 /* Stop and start around `fn`; what waits in the transmit queues stays. */
 static int restart(struct netdev *dev, int (*fn)(struct netdev *dev, uint32_t arg), uint32_t arg)
 {
-	struct port *p = dev->priv;
+	struct dev_port *p = dev->priv;
 	int rc;
 
 	port_queues_freeze(p);
@@ -262,7 +262,7 @@ static int mtu_fn(struct netdev *dev, uint32_t mtu)
 
 static int change_mtu(struct dp *dp, struct netdev *dev, uint32_t mtu)
 {
-	struct port *p = dev->priv;
+	struct dev_port *p = dev->priv;
 	int rc;
 
 	if (!(dev->flags & IFF_UP))

@@ -6,7 +6,7 @@
 #include "dev/rxq.h"
 #include "dev/txq.h"
 
-struct port {
+struct dev_port {
 	struct netdev_port_conf conf;
 	uint16_t nworkers, nrxq, ntxq;
 	bool promisc, allmulti;
@@ -19,9 +19,9 @@ struct port {
 };
 
 /* Queues for the started port, and into the workers' hands. 0 or -ENOMEM. */
-int port_queues_attach(struct netdev *dev, struct port *p);
+int port_queues_attach(struct netdev *dev, struct dev_port *p);
 /* Out of the workers' hands; what waits in them ends as DEV_DOWN. Frees them. */
-void port_queues_detach(struct netdev *dev, struct port *p);
+void port_queues_detach(struct netdev *dev, struct dev_port *p);
 /* Keep what waits but touch the port no more; and go on. */
-void port_queues_freeze(struct port *p);
-void port_queues_wake(struct port *p);
+void port_queues_freeze(struct dev_port *p);
+void port_queues_wake(struct dev_port *p);

@@ -28,13 +28,13 @@ static void *zalloc(size_t size)
 static int arm(struct worker *w, struct napi *n, bool on)
 {
 	struct rx_queue *q = n->priv;
-	struct port *p = q->dev->priv;
+	struct dev_port *p = q->dev->priv;
 
 	(void)w;
 	return p->conf.arm(q->port_id, q->queue, on);
 }
 
-static struct rx_queue *new_rxq(struct netdev *dev, struct port *p, uint16_t i)
+static struct rx_queue *new_rxq(struct netdev *dev, struct dev_port *p, uint16_t i)
 {
 	struct rx_queue *q = zalloc(sizeof(*q));
 
@@ -79,7 +79,7 @@ static struct tx_queue *new_txq(struct dp *dp, struct netdev *dev, uint16_t queu
 }
 
 /* The ring of worker i to the owner of queue i % ntxq. */
-static int add_handover(struct netdev *dev, struct port *p, uint16_t i)
+static int add_handover(struct netdev *dev, struct dev_port *p, uint16_t i)
 {
 	struct tx_handover *h = zalloc(sizeof(*h));
 	struct tx_queue *t = p->txq[i];
@@ -130,7 +130,7 @@ static void detach_handover(struct worker *w, void *arg)
 	}
 }
 
-static void free_queues(struct port *p)
+static void free_queues(struct dev_port *p)
 {
 	for (uint16_t i = 0; i < WORKER_MAX; i++) {
 		free(p->rxq[i]);
@@ -147,7 +147,7 @@ static void free_queues(struct port *p)
 	}
 }
 
-int port_queues_attach(struct netdev *dev, struct port *p)
+int port_queues_attach(struct netdev *dev, struct dev_port *p)
 {
 	int rc = 0;
 
@@ -176,7 +176,7 @@ int port_queues_attach(struct netdev *dev, struct port *p)
 	return 0;
 }
 
-void port_queues_detach(struct netdev *dev, struct port *p)
+void port_queues_detach(struct netdev *dev, struct dev_port *p)
 {
 	(void)dev;
 	for (uint16_t i = 0; i < p->nrxq; i++)
@@ -199,7 +199,7 @@ static void wake(struct worker *w, void *arg)
 	txq_wake(w, arg);
 }
 
-void port_queues_freeze(struct port *p)
+void port_queues_freeze(struct dev_port *p)
 {
 	for (uint16_t i = 0; i < p->nrxq; i++)
 		worker_call(p->worker[i], detach_napi, &p->rxq[i]->napi);
@@ -207,7 +207,7 @@ void port_queues_freeze(struct port *p)
 		worker_call(p->worker[i], freeze, p->txq[i]);
 }
 
-void port_queues_wake(struct port *p)
+void port_queues_wake(struct dev_port *p)
 {
 	for (uint16_t i = 0; i < p->ntxq; i++)
 		worker_call(p->worker[i], wake, p->txq[i]);

@@ -56,7 +56,13 @@ const struct qdisc_ops pfifo_qdisc = {
 	.reset = reset,
 };
 
-void sched_init(struct dp *dp)
+int sched_init(struct dp *dp)
 {
 	dp->qdisc = &pfifo_qdisc;
+	return 0;
+}
+
+void sched_fini(struct dp *dp)
+{
+	dp->qdisc = NULL;
 }

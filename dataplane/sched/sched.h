@@ -6,5 +6,6 @@
 
 extern const struct qdisc_ops pfifo_qdisc;
 
-/* What transmit queues get unless told otherwise: pfifo. */
-void sched_init(struct dp *dp);
+/* What transmit queues get unless told otherwise: pfifo. 0. */
+int sched_init(struct dp *dp);
+void sched_fini(struct dp *dp);

@@ -10,6 +10,7 @@
 #include <rte_mempool.h>
 
 #include "core/skb_alloc.h"
+#include "ctl/ctl.h"
 #include "dev/netdev_update.h"
 #include "lib/fake_worker.h"
 #include "sched/sched.h"
@@ -129,6 +130,7 @@ void fake_worker_init(struct fake_worker *f)
 		.tsc_hz = 2000000000};
 
 	assert_int_equal(worker_init(f->w, &f->dp, &opts), 0);
+	assert_int_equal(ctl_worker_init(f->w), 0);
 	assert_int_equal(dev_worker_init(f->w), 0);
 	atomic_store(&f->dp.workers[0], f->w);
 }
@@ -147,6 +149,7 @@ void fake_worker_fini(struct fake_worker *f)
 	netdev_table_fini(&f->dp);
 	atomic_store(&f->dp.workers[0], NULL);
 	dev_worker_fini(f->w);
+	ctl_worker_fini(f->w);
 	worker_fini(f->w);
 	assert_int_equal(fake_pool_in_use(f->pool), 0);
 	assert_int_equal(fake_pool_in_use(f->clone_pool), 0);

@@ -4,7 +4,6 @@
  * delivered: a test links the stages it is about, the engine runs, and the ledger closes.
  */
 #include "core/burst.h"
-#include "ctl/ctl.h"
 
 #define STAGE(name, text) \
 	__attribute__((weak)) void name(struct worker *w, struct burst *in) \
@@ -20,9 +19,3 @@ stage_fn *const stage_table[STAGE_COUNT] = {
 #include "stages.def"
 #undef STAGE
 };
-
-/* What these stages call of layers that are not written yet. */
-__attribute__((weak)) bool ctl_event(struct worker *w, const struct ctl_msg *msg)
-{
-	return true;
-}
