@@ -116,17 +116,34 @@ static struct rib_cfg cfg_of(const struct cp_link *l, const struct want *w)
 	};
 }
 
+/* Linux's order of removal: the prefix, broadcasts, at last the address itself. */
+#define LAST_TO_GO 3
+
+static unsigned int turn_of(const struct want *w)
+{
+	if (w->type == RTN_BROADCAST)
+		return 1;
+	return w->type == RTN_LOCAL && w->len == 32 ? 2 : 0;
+}
+
+static void take_away(struct cp *cp, struct cp_link *l, const struct addr_routes *before,
+	const struct addr_routes *now, unsigned int turn)
+{
+	for (uint32_t i = 0; i < before->n; i++) {
+		struct rib_cfg cfg = cfg_of(l, &before->want[i]);
+
+		if (turn_of(&before->want[i]) == turn && !has(now, &before->want[i]))
+			rib_del(cp, &cfg, NULL); /* the user may have been faster */
+	}
+}
+
 int addr_routes_follow(struct cp *cp, struct cp_link *l, struct addr_routes *before)
 {
 	struct addr_routes *now = addr_routes_of(cp, l);
 	int err = now == NULL ? -ENOMEM : 0;
 
-	for (uint32_t i = 0; now != NULL && i < before->n; i++) {
-		struct rib_cfg cfg = cfg_of(l, &before->want[i]);
-
-		if (!has(now, &before->want[i]))
-			rib_del(cp, &cfg, NULL); /* the user may have been faster */
-	}
+	for (unsigned int turn = 0; now != NULL && turn < LAST_TO_GO; turn++)
+		take_away(cp, l, before, now, turn);
 	for (uint32_t i = 0; now != NULL && i < now->n; i++) {
 		struct rib_cfg cfg = cfg_of(l, &now->want[i]);
 		int e = has(before, &now->want[i]) ? 0 : rib_add(cp, &cfg, NULL, NULL);

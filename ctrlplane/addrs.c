@@ -95,14 +95,18 @@ static bool same_prefix(const struct cp_addr *a, const struct cp_addr *b)
 /* Without promotion, the secondaries of a primary go before it does. */
 static void drop_secondaries(struct cp *cp, const struct cp_addr *primary)
 {
+	struct addr_routes *before;
 	struct cp_addr *next;
 
 	for (struct cp_addr *a = primary->next; a != NULL; a = next) {
 		next = a->next;
 		if (!(a->flags & IFA_F_SECONDARY) || !same_prefix(primary, a))
 			continue;
-		unlink_addr(primary->link, a);
+		before = addr_routes_of(cp, a->link);
+		unlink_addr(a->link, a);
 		cp_notify_addr(cp, a, RTM_DELADDR);
+		if (before != NULL)
+			addr_routes_follow(cp, a->link, before);
 		rib_source_left(cp, a->local);
 		free(a);
 	}
@@ -131,7 +135,7 @@ static void remove_addr(struct cp *cp, struct cp_addr *a)
 {
 	struct cp_link *l = a->link;
 	struct cp_addr *heir = NULL;
-	struct addr_routes *before = addr_routes_of(cp, l);
+	struct addr_routes *before;
 
 	if (!(a->flags & IFA_F_SECONDARY) && promotes(cp, l) && !l->ip_dead)
 		for (heir = a->next; heir != NULL; heir = heir->next)
@@ -139,6 +143,7 @@ static void remove_addr(struct cp *cp, struct cp_addr *a)
 				break;
 	if (!(a->flags & IFA_F_SECONDARY) && heir == NULL)
 		drop_secondaries(cp, a);
+	before = addr_routes_of(cp, l);
 	unlink_addr(l, a);
 	cp_notify_addr(cp, a, RTM_DELADDR);
 	if (heir != NULL)

@@ -343,7 +343,8 @@ int cp_link_set_alias(struct cp *cp, struct cp_link *l, const char *alias)
 		return -EINVAL;
 	strcpy(l->alias, alias);
 	cp_changed(cp);
-	touched(cp, l, 0);
+	if (l->flags & IFF_UP) /* Linux is silent about such changes of a link that is down */
+		touched(cp, l, 0);
 	return program(cp, l, CP_WHAT_ALIAS);
 }
 
@@ -351,7 +352,8 @@ int cp_link_set_group(struct cp *cp, struct cp_link *l, uint32_t group)
 {
 	l->group = group;
 	cp_changed(cp);
-	touched(cp, l, 0);
+	if (l->flags & IFF_UP)
+		touched(cp, l, 0);
 	return 0;
 }
 

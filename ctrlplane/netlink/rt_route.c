@@ -64,7 +64,7 @@ int rt_put_route(const struct cp *cp, struct nl_msg *m, const struct rib_route *
 		*h = (struct rtmsg){.rtm_family = AF_INET, .rtm_dst_len = r->len, .rtm_tos = r->tos,
 			.rtm_table = r->table < 256 ? (uint8_t)r->table : RT_TABLE_COMPAT,
 			.rtm_protocol = fi->protocol, .rtm_scope = fi->scope, .rtm_type = r->type,
-			.rtm_flags = fi->flags | (fi->n_nh == 1 ? shown_flags(nh) : 0u)};
+			.rtm_flags = (fi->flags & ~RTNH_F_DEAD) | (fi->n_nh == 1 ? shown_flags(nh) : 0u)};
 	nl_put_u32(m, RTA_TABLE, r->table);
 	if (r->len != 0)
 		nl_put_u32(m, RTA_DST, dst);

@@ -7,6 +7,7 @@ exit status. `test_golden.py --record` writes the .out files anew from this mach
 `--kernel` compares the kernel with them. golden/own_NAME.ip are commands that this kernel cannot
 do (VLANs, dummies) or that skiff refuses in its own words: their .out files are skiff's answers,
 read by a person and then kept. The line `carrier LINK on|off`: the link's other end goes up, down.
+`monitor WORDS` starts `ip monitor WORDS`, whose output up to the last line's change is the end.
 """
 import json
 import os
@@ -25,7 +26,7 @@ MACS = {"eth0": "02:00:00:00:00:01", "eth1": "02:00:00:00:00:02"}
 
 # What the two cannot have in common: numbers, queueing, what lies behind a veth.
 TEXT = [
-    (r"^\d+: ", "N: "), (r"\bdev if\d+", "dev N"), (r"@if\d+", ""), (r" link-netns(id)? \S+", ""),
+    (r"^(Deleted )?\d+: (?=\w+[ :@])", r"\1N: "), (r"\bdev if\d+", "dev N"), (r"@if\d+", ""), (r" link-netns(id)? \S+", ""),
     (r"qdisc \S+", "qdisc Q"), (r"used \d+/\d+/\d+", "used T"), (r" probes \d+", ""),
     (r"uid \d+", "uid U"), (r"^(\S+) +", r"\1 "), (r" addrgenmode \S+", ""), (r" numtxqueues.*", ""),
     (r"(valid_lft|preferred_lft) \d+sec", r"\1 Tsec"), (r" ref \d+", ""),
@@ -101,14 +102,46 @@ class Skiff:
             raise Failed(f"the test server ended with {self.process.returncode}")
 
 
+class Monitor:
+    """`ip monitor` beside a script; what it has said is complete when it shows a last route."""
+    LAST = "203.0.113.0/24"
+
+    def __init__(self, end, words):
+        self.process = subprocess.Popen(end.ip + ["monitor"] + words, stdout=subprocess.PIPE)
+        self.end = end
+        self.text = ""
+        os.set_blocking(self.process.stdout.fileno(), False)
+        wait_for(lambda: self.sees("198.51.100.0/24"), "the monitor to listen")
+        self.text = ""
+
+    def sees(self, route):
+        """Makes a route come and go; True when the monitor has told of it."""
+        sh(self.end.ip + ["route", "add", "blackhole", route], check=False)
+        sh(self.end.ip + ["route", "del", "blackhole", route], check=False)
+        self.text += (self.process.stdout.read() or b"").decode()
+        return f"Deleted blackhole {route}" in self.text
+
+    def finish(self):
+        wait_for(lambda: self.sees(self.LAST), "the monitor to tell the last")
+        self.process.terminate()
+        self.process.wait(10)
+        lines = (self.text.split("blackhole " + self.LAST)[0]).splitlines()
+        lines = [line for line in lines if "198.51.100.0/24" not in line]
+        return normal("\n".join(lines[:-1] if lines and lines[-1].endswith("]") else lines))
+
+
 def transcript(end, name):
     out = []
+    monitor = None
     with open(os.path.join(HERE, name + ".ip"), encoding="ascii") as script:
         for line in script:
             words = line.split()
             if not words or words[0].startswith("#"):
                 continue
             out.append(f"$ {' '.join(words)}\n")
+            if words[0] == "monitor":
+                monitor = Monitor(end, words[1:])
+                continue
             if words[0] == "carrier":
                 end.carrier(words[1], words[2])
                 continue
@@ -116,6 +149,8 @@ def transcript(end, name):
             out.append(normal(done.stdout) + normal(done.stderr))
             if done.returncode:
                 out.append(f"status {done.returncode}\n")
+    if monitor:
+        out.append("$ monitor\n" + monitor.finish())
     return "".join(out)
 
 

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""BIRD on skiff's control plane: it learns links and routes by netlink, and writes its own."""
+import os
+import subprocess
+
+from skiffnet import BUILD, Failed, run_tests, sh, wait_for
+
+RUN = os.path.join(BUILD, "shim", "skiff-run")
+SERVER = os.path.join(BUILD, "tests", "net", "skiff-cp-test")
+SOCKET = "/run/bird.sock"
+CONF = """
+log "/run/bird.log" all;
+router id 10.0.0.1;
+protocol device { scan time 1; }
+protocol direct { ipv4; }
+protocol kernel { learn; persist no; scan time 1; ipv4 { import all; export all; }; }
+protocol static { ipv4;
+    route 30.0.0.0/8 via 10.0.0.2;
+    route 31.0.0.0/8 blackhole;
+    route 32.0.0.0/8 via 10.0.0.2 via 10.0.0.3 weight 3;
+}
+"""
+
+
+def ip(words):
+    return sh([RUN, "-s", SOCKET, "ip", *words.split()]).stdout
+
+
+def birdc(words):
+    return sh(["birdc", "-s", "/run/bird.ctl", *words.split()], check=False).stdout
+
+
+def reads_and_writes_routes():
+    server = subprocess.Popen([SERVER, SOCKET], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True)
+    if server.stdout.readline() != "ready\n":
+        raise Failed("the test server does not start")
+    ip("link set eth0 up")
+    ip("addr add 10.0.0.1/24 dev eth0")
+    ip("route add 40.0.0.0/8 via 10.0.0.9")
+    with open("/run/bird.conf", "w", encoding="ascii") as f:
+        f.write(CONF)
+    bird = subprocess.Popen([RUN, "-s", SOCKET, "bird", "-f", "-c", "/run/bird.conf", "-s",
+                             "/run/bird.ctl", "-P", "/run/bird.pid"])
+    try:
+        wait_for(lambda: "30.0.0.0/8 via 10.0.0.2 dev eth0 proto bird" in ip("route"),
+                 "bird's route")
+        routes = ip("route")
+        assert "blackhole 31.0.0.0/8 proto bird" in routes, routes
+        assert "nexthop via 10.0.0.3 dev eth0 weight 3" in routes, routes
+        assert "40.0.0.0/8" in birdc("show route protocol kernel1")
+        shown = birdc("show interfaces summary")
+        assert "10.0.0.1/24" in shown, shown
+        # by notifications
+        ip("route add 41.0.0.0/8 via 10.0.0.9")
+        ip("route del 40.0.0.0/8")
+        wait_for(lambda: "41.0.0.0/8" in birdc("show route protocol kernel1"), "the new route")
+        assert "40.0.0.0/8" not in birdc("show route protocol kernel1")
+        ip("link set eth0 down")
+        wait_for(lambda: "30.0.0.0/8" not in birdc("show route"), "bird to see the link go")
+        ip("link set eth0 up")
+        wait_for(lambda: "30.0.0.0/8 via 10.0.0.2" in ip("route"), "bird's route again")
+        bird.terminate()
+        assert bird.wait(10) == 0
+        assert "proto bird" not in ip("route"), ip("route")
+        with open("/run/bird.log", encoding="ascii") as f:
+            bad = [line for line in f if "<ERR>" in line or "<WARN>" in line or "<BUG>" in line]
+        assert not bad, bad
+    finally:
+        bird.kill()
+        server.terminate()
+    assert server.wait(10) == 0
+
+
+run_tests([reads_and_writes_routes])
