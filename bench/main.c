@@ -16,6 +16,7 @@
 
 static const struct gbench_suite *const suites[] = {
 	&bench_fib_suite,
+	&bench_pipeline_suite,
 };
 
 const char *bench_table_path;

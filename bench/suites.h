@@ -5,3 +5,4 @@
 #include "gbench.h"
 
 extern const struct gbench_suite bench_fib_suite;
+extern const struct gbench_suite bench_pipeline_suite;
