@@ -49,6 +49,45 @@ static uint64_t huge_free_mb(void)
 	return mb;
 }
 
+static uint64_t number_in(const char *path, const char *format)
+{
+	FILE *f = fopen(path, "re");
+	unsigned long long n = 0;
+	char line[128];
+	bool found = false;
+
+	while (f != NULL && !found && fgets(line, sizeof(line), f) != NULL)
+		found = sscanf(line, format, &n) == 1;
+	if (f != NULL)
+		fclose(f);
+	return found ? n : UINT64_MAX;
+}
+
+/*
+ * What normal memory there is, in MB: of the machine and of our control group. Without this look
+ * the kernel would lend what it does not have, and end us, or somebody else, when it is used.
+ */
+static uint64_t normal_free_mb(void)
+{
+	uint64_t machine = number_in("/proc/meminfo", "MemAvailable: %llu kB");
+	uint64_t group = number_in("/sys/fs/cgroup/memory.max", "%llu");
+
+	machine = machine == UINT64_MAX ? machine : machine >> 10;
+	group = group == UINT64_MAX ? group : group >> 20;
+	return machine < group ? machine : group;
+}
+
+static int check_normal(const struct skiffd *d, const struct eal_plan *p)
+{
+	uint64_t mb = normal_free_mb();
+
+	if (p->huge || p->mem_mb < mb - mb / 16)
+		return 0;
+	log_error("%u mbufs need %u MB of memory, %llu MB are free; write a smaller `system mbufs`",
+		d->settings.mbufs, p->mem_mb, (unsigned long long)mb);
+	return -ENOMEM;
+}
+
 static int choose_memory(struct skiffd *d, struct eal_plan *p)
 {
 	uint64_t mb = huge_free_mb();
@@ -76,7 +115,7 @@ static int choose_memory(struct skiffd *d, struct eal_plan *p)
 		break;
 	}
 	d->huge = p->huge;
-	return 0;
+	return check_normal(d, p);
 }
 
 /*

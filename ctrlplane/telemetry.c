@@ -6,6 +6,7 @@
  */
 #include "telemetry.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
@@ -35,16 +36,16 @@ static struct {
 } tel = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
 
 struct path {
-	const char *command, *key, *help;
+	const char *command, *key, *name, *help; /* name: of a row; NULL: there are no rows */
 };
 
 static const struct path paths[] = {
-	{"/skiff/stages", "stages", "packets, calls and cycles of each stage"},
-	{"/skiff/drops", "drops", "lost packets by reason"},
-	{"/skiff/ports", "ports", "ports and their counters"},
-	{"/skiff/workers", "workers", "packet threads"},
-	{"/skiff/memory", "memory", "pools and tables"},
-	{"/skiff/ledger", "ledger", "where packets came from and ended"},
+	{"/skiff/stages", "stages", "stage", "packets, calls and cycles of each stage"},
+	{"/skiff/drops", "drops", "reason", "lost packets by reason"},
+	{"/skiff/ports", "ports", "port", "ports and their counters"},
+	{"/skiff/workers", "workers", "worker", "packet threads"},
+	{"/skiff/memory", "memory", NULL, "pools and tables"},
+	{"/skiff/ledger", "ledger", NULL, "where packets came from and ended"},
 };
 
 #define N_PATHS (sizeof(paths) / sizeof(paths[0]))
@@ -80,75 +81,84 @@ static void add(struct rte_tel_data *out, const char *key, const json_t *v)
 	}
 }
 
-/* Sentences are for people: they would fill telemetry's 16 KB. */
 static void fill(struct rte_tel_data *out, const json_t *object)
 {
 	const char *key;
 	json_t *v;
 
 	json_object_foreach((json_t *)(uintptr_t)object, key, v)
-		if (strcmp(key, "what") != 0)
-			add(out, key, v);
+		add(out, key, v);
 }
 
-static void fill_rows(struct rte_tel_data *out, const json_t *rows)
+/*
+ * In a row, telemetry prints no further level: what is nested is named "outer_inner". Sentences
+ * are for people: they would fill telemetry's 16 KB.
+ */
+static void fill_flat(struct rte_tel_data *out, const json_t *object)
+{
+	const char *key, *inner_key;
+	json_t *v, *inner;
+	char name[64];
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, v) {
+		if (strcmp(key, "what") == 0)
+			continue;
+		if (!json_is_object(v)) {
+			add(out, key, v);
+			continue;
+		}
+		json_object_foreach(v, inner_key, inner) {
+			snprintf(name, sizeof(name), "%s_%s", key, inner_key);
+			add(out, name, inner);
+		}
+	}
+}
+
+/* Letters, digits and '_' are what telemetry takes in a name; the row has the real one. */
+static void key_of(char *buf, size_t size, const json_t *v)
+{
+	if (json_is_integer(v))
+		snprintf(buf, size, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+	else
+		snprintf(buf, size, "%s", json_string_value(v));
+	for (char *p = buf; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p))
+			*p = '_';
+}
+
+/* Rows become entries under what `name` says of each: 22.11 prints no array of objects. */
+static void add_rows(struct rte_tel_data *out, const json_t *rows, const char *name)
 {
 	const json_t *row;
+	char key[64];
 	size_t i;
 
-	rte_tel_data_start_array(out, RTE_TEL_CONTAINER);
 	json_array_foreach(rows, i, row) {
+		const json_t *packets = json_object_get(row, "packets");
+
+		key_of(key, sizeof(key), json_object_get(row, name));
+		if (strcmp(name, "reason") == 0) {
+			add(out, key, packets);
+			continue;
+		}
 		struct rte_tel_data *inner = rte_tel_data_alloc();
 
 		if (inner == NULL)
 			return;
 		rte_tel_data_start_dict(inner);
-		fill(inner, row);
-		rte_tel_data_add_array_container(out, inner, 0);
+		fill_flat(inner, row);
+		rte_tel_data_add_dict_container(out, key, inner, 0);
 	}
 }
 
-/* Rows that have a name become entries under it. */
-static void fill_named(struct rte_tel_data *out, const json_t *rows, const char *name)
+static void answer(struct rte_tel_data *out, const struct path *p, const json_t *v)
 {
-	const json_t *row;
-	size_t i;
-
 	rte_tel_data_start_dict(out);
-	json_array_foreach(rows, i, row) {
-		const char *key = json_string_value(json_object_get(row, name));
-		json_t *rest = json_copy((json_t *)(uintptr_t)row);
-
-		json_object_del(rest, name);
-		json_object_del(rest, "what");
-		if (json_object_size(rest) == 1)
-			add(out, key, json_object_iter_value(json_object_iter(rest)));
-		else
-			add(out, key, rest);
-		json_decref(rest);
-	}
-}
-
-static void answer(struct rte_tel_data *out, const char *key, const json_t *v)
-{
-	if (strcmp(key, "stages") == 0) {
-		fill_named(out, v, "stage");
-	} else if (strcmp(key, "drops") == 0) {
-		fill_named(out, v, "reason");
-	} else if (json_is_array(v)) {
-		fill_rows(out, v);
-	} else {
-		rte_tel_data_start_dict(out);
+	if (p->name != NULL)
+		add_rows(out, v, p->name);
+	else
 		fill(out, v);
-		if (strcmp(key, "memory") == 0) {
-			struct rte_tel_data *pools = rte_tel_data_alloc();
-
-			if (pools == NULL)
-				return;
-			fill_rows(pools, json_object_get(v, "pools"));
-			rte_tel_data_add_dict_container(out, "pools", pools, 0);
-		}
-	}
+	add_rows(out, json_object_get(v, "pools"), "pool");
 }
 
 /* The telemetry thread. */
@@ -173,7 +183,7 @@ static int on_command(const char *command, const char *params, struct rte_tel_da
 	for (unsigned int i = 0; i < N_PATHS && tel.answered >= round; i++) {
 		if (strcmp(paths[i].command, command) != 0)
 			continue;
-		answer(out, paths[i].key, json_object_get(tel.published, paths[i].key));
+		answer(out, &paths[i], json_object_get(tel.published, paths[i].key));
 		err = 0;
 	}
 	pthread_mutex_unlock(&tel.lock);

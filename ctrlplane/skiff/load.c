@@ -49,6 +49,13 @@ static int say(const struct load *l, uint32_t line, const char *fmt, ...)
 	return SKIFF_REFUSED;
 }
 
+static int say_word(const struct load *l, uint32_t line, uint32_t word, const char *text)
+{
+	fprintf(stderr, "%s:%u:%u: %s\n", l->script.file, l->script.line[line].no,
+		script_column(&l->script, line, word), text);
+	return SKIFF_REFUSED;
+}
+
 static int own_line(struct load *l, uint32_t line)
 {
 	struct client_exit ex = {.text = ""};
@@ -66,11 +73,10 @@ static int own_line(struct load *l, uint32_t line)
 		return say(l, line, "%s", ex.text);
 	if (ex.status == 0)
 		return SKIFF_OK;
-	if (ex.word == SKIFF_NO_WORD)
-		return say(l, line, "%s", ex.text);
-	fprintf(stderr, "%s:%u:%u: %s\n", l->script.file, l->script.line[line].no,
-		script_column(&l->script, line, ex.word), ex.text);
-	return SKIFF_REFUSED;
+	/* No word in particular: something is missing at the end, or the whole was refused. */
+	if (ex.word == SKIFF_NO_WORD && ex.status != SKIFF_USAGE)
+		ex.word = 0;
+	return say_word(l, line, ex.word, ex.text);
 }
 
 /* The tool's own words, each line of them with our place in front. */
@@ -227,7 +233,7 @@ static int commit_failed(const struct load *l, const char *text)
 	int skip = 0;
 
 	if (sscanf(text, "#%u: %n", &n, &skip) == 1 && skip > 0 && n >= 1 && n <= l->n_own)
-		return say(l, l->own[n - 1], "%s", text + skip);
+		return say_word(l, l->own[n - 1], 0, text + skip);
 	fprintf(stderr, "%s: %s\n", l->script.file, text);
 	return SKIFF_REFUSED;
 }
