@@ -78,7 +78,9 @@ static void carrier_works(struct cp *cp, struct cp_link *l)
 	if (!(l->flags & IFF_UP))
 		return;
 	program(cp, l, CP_WHAT_FLAGS);
-	if (!l->carrier)
+	if (l->carrier)
+		cp_neigh_link_up(cp, l);
+	else
 		cp_neigh_link_down(cp, l, CP_NEIGH_DYNAMIC);
 	rib_link_carrier(cp, l, l->carrier);
 	touched(cp, l, 0);

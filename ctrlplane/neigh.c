@@ -160,7 +160,7 @@ void cp_neigh_miss(struct cp *cp, struct cp_link *l, in_addr_t ip)
 	}
 	if (n->state & NUD_INCOMPLETE)
 		return;
-	if (!(cp_link_flags(l) & IFF_LOWER_UP)) {
+	if (!(l->flags & IFF_UP)) {
 		fail(cp, n);
 		return;
 	}
@@ -289,6 +289,16 @@ void cp_neigh_link_down(struct cp *cp, struct cp_link *l, enum cp_neigh_down how
 		next = n->lru_next;
 		if (n->ifindex == l->ifindex && (how == CP_NEIGH_ALL || !(n->state & NUD_PERMANENT)))
 			cp_neigh_del(cp, n);
+	}
+}
+
+void cp_neigh_link_up(struct cp *cp, struct cp_link *l)
+{
+	for (struct cp_neigh *n = cp->neighs->newest; n != NULL; n = n->lru_next) {
+		if (n->ifindex != l->ifindex || n->state != NUD_INCOMPLETE)
+			continue;
+		n->probes = (uint8_t)parms_of(cp, n)->ucast_probes;
+		neigh_timer_set(cp->neighs, n, cp->now_ms);
 	}
 }
 

@@ -71,6 +71,8 @@ void cp_neigh_confirm(struct cp *cp, struct cp_link *l, in_addr_t ip);
 /* The link lost its carrier or went down (permanent entries stay), or goes away. */
 enum cp_neigh_down { CP_NEIGH_DYNAMIC, CP_NEIGH_ALL };
 void cp_neigh_link_down(struct cp *cp, struct cp_link *l, enum cp_neigh_down how);
+/* The carrier is there: who was asked for in vain is asked for again. */
+void cp_neigh_link_up(struct cp *cp, struct cp_link *l);
 
 /*
  * Walk: the entry at or after bucket *bucket, place *nth in it, or NULL; both move on. Entries that

@@ -251,6 +251,16 @@ static void carrier_loss_forgets_the_rest(void **state)
 	assert_null(peer());
 	assert_int_equal(f.neigh_withdrawn, 1);
 	cp_neigh_miss(cp, eth0, htonl(PEER));
+	assert_int_equal(peer()->state, NUD_INCOMPLETE);
+	run_to(cp->now_ms + 1500);
+	f.frames = 0;
+	cp_link_set_carrier(cp, eth0, true, 0, true);
+	run_to(cp->now_ms + 1);
+	assert_int_equal(f.frames, 2); /* our address, and the question */
+	hear(arp(2, peer_mac, PEER, 0x0a000001, true));
+	assert_int_equal(peer()->state, NUD_REACHABLE);
+	cp_link_set_up(cp, eth0, false);
+	cp_neigh_miss(cp, eth0, htonl(PEER));
 	assert_int_equal(peer()->state, NUD_FAILED);
 }
 
