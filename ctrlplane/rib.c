@@ -148,7 +148,7 @@ static void chain_out(struct rib *r, uint32_t node, uint32_t alias)
 }
 
 static int insert(struct cp *cp, struct rib_table *t, const struct rib_cfg *cfg, uint32_t info,
-	const struct placement *p, uint32_t old_best, uint32_t *out)
+	const struct placement *p, uint32_t old_best, uint32_t *out, uint32_t *out_node)
 {
 	struct rib *r = cp->rib;
 	uint32_t alias = rib_pool_get(&r->aliases);
@@ -174,6 +174,7 @@ static int insert(struct cp *cp, struct rib_table *t, const struct rib_cfg *cfg,
 		return err;
 	}
 	*out = alias;
+	*out_node = node;
 	return 0;
 }
 
@@ -209,12 +210,11 @@ static int add_checked(struct cp *cp, struct rib_table *t, const struct rib_cfg 
 	rib_info_hold(r, info);
 	alias = p.replace;
 	err = p.replace != 0 ? replace(cp, t, cfg, info, p.replace, old_best)
-		: insert(cp, t, cfg, info, &p, old_best, &alias);
+		: insert(cp, t, cfg, info, &p, old_best, &alias, &node);
 	if (err < 0) {
 		rib_info(r, info)->refs--;
 		return err;
 	}
-	node = rib_trie_find(r, t->root, cfg->dst, cfg->len);
 	rib_route_of(r, t, rib_node(r, node), rib_alias(r, alias), &route);
 	cp->gens.routes++;
 	cp_notify_route(cp, &route, RTM_NEWROUTE, p.flags);
