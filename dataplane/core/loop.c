@@ -121,6 +121,15 @@ static void push(struct napi_list *l, struct napi *n)
 	l->n++;
 }
 
+static void push_front(struct napi_list *l, struct napi *n)
+{
+	n->next = l->head;
+	if (!n->next)
+		l->tail = &n->next;
+	l->head = n;
+	l->n++;
+}
+
 /* One poll of an entry that is off the list; puts it back unless it completed or was disabled. */
 static unsigned int poll_one(struct worker *w, struct napi *n, unsigned int weight)
 {
@@ -156,7 +165,7 @@ static uint64_t poll_all(struct worker *w, uint64_t start, bool *squeezed)
 			continue;
 		}
 		if (budget <= 0 || w->now >= deadline) {
-			push(l, n);
+			push_front(l, n); /* first in the next turn */
 			*squeezed = true;
 			break;
 		}

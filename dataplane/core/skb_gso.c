@@ -75,6 +75,31 @@ static void fix_headers(struct skb *seg, const struct gso_layout *g, uint32_t i,
 		csum_pseudo4(ip->saddr, ip->daddr, IP4_PROTO_TCP, len)));
 }
 
+/* Append n bytes of `skb` from `at` on, taking further buffers as needed. */
+static bool fill(struct worker *w, struct skb *seg, const struct skb *skb, uint32_t at, uint32_t n)
+{
+	struct rte_mbuf *head = skb_mbuf(seg), *m = head;
+
+	for (;;) {
+		uint32_t room = m->buf_len - m->data_off - m->data_len, k = RTE_MIN(n, room);
+
+		skb_copy_bits(skb, at, rte_pktmbuf_mtod_offset(m, void *, m->data_len), k);
+		m->data_len += k;
+		head->pkt_len += k;
+		at += k;
+		n -= k;
+		if (!n)
+			return true;
+		m->next = skb_cache_get(w);
+		if (!m->next)
+			return false;
+		m = m->next;
+		rte_pktmbuf_reset(m);
+		m->data_off = 0;
+		head->nb_segs++;
+	}
+}
+
 /* One segment: headers and n payload bytes from `at`, in a fresh skb with skb's metadata. */
 static struct skb *segment(struct worker *w, const struct skb *skb, const struct gso_layout *g,
 	uint32_t i, uint32_t at, uint32_t n)
@@ -96,13 +121,13 @@ static struct skb *segment(struct worker *w, const struct skb *skb, const struct
 	m->hash = from->hash;
 	m->vlan_tci = from->vlan_tci;
 	m->data_off = from->data_off;
-	if (m->data_off + g->payload + n > m->buf_len) {
-		skb_free_seg(m);
+	uint8_t *headers = skb_put(seg, g->payload);
+
+	if (!headers || !skb_copy_bits(skb, 0, headers, g->payload) ||
+	    !fill(w, seg, skb, g->payload + at, n)) {
+		skb_free(seg);
 		return NULL;
 	}
-	m->data_len = m->pkt_len = g->payload + n;
-	skb_copy_bits(skb, 0, skb_data(seg), g->payload);
-	skb_copy_bits(skb, g->payload + at, (uint8_t *)skb_data(seg) + g->payload, n);
 	fix_headers(seg, g, i, at, n);
 	return seg;
 }

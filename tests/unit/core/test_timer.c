@@ -95,7 +95,7 @@ static void rearming_is_bounded(void **state)
 
 	rounds = 0;
 	timer_set(f->w, &t, 0);
-	timers_run(f->w, f->w->now);
+	timers_run(f->w, (f->w->timers->now + 1) << f->w->timers->shift);
 	assert_in_range(rounds, 1, TIMERS_PER_TURN);
 	timer_del(f->w, &t);
 }

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The worker's turn: weight, budget, deadline, fairness, sweeps, backlog, sleep. */
+#include <string.h>
+
+#include "core/backlog.h"
+#include "core/napi.h"
+#include "core/sleep.h"
+#include "core/timer.h"
+#include "ctl/ctl.h"
+#include "lib/fake_worker.h"
+#include "lib/pkt.h"
+#include "unit.h"
+
+struct source {
+	struct napi napi;
+	struct fake_worker *f;
+	uint32_t left;       /* packets it can still deliver */
+	uint32_t per_poll;   /* UINT32_MAX: what is asked for */
+	uint32_t biggest;    /* poll it was asked for */
+	uint64_t spin;       /* cycles a poll takes */
+};
+
+static unsigned int source_poll(struct worker *w, struct napi *n, unsigned int budget)
+{
+	struct source *s = n->priv;
+	uint32_t k = RTE_MIN(RTE_MIN(s->left, s->per_poll), budget);
+	uint64_t until = __builtin_ia32_rdtsc() + s->spin;
+	struct pkt p = PKT_UDP();
+
+	s->biggest = RTE_MAX(s->biggest, budget);
+	s->left -= k;
+	for (uint32_t i = 0; i < k; i++) {
+		struct skb *skb = fake_rx(s->f, NULL, p.data, p.len);
+
+		burst_to(w, STAGE_punt, skb);
+	}
+	while (__builtin_ia32_rdtsc() < until)
+		;
+	return k;
+}
+
+static void source(struct source *s, struct fake_worker *f, uint32_t left)
+{
+	*s = (struct source){.f = f, .left = left, .per_poll = UINT32_MAX};
+	s->napi = (struct napi){.poll = source_poll, .priv = s, .name = "source", .wait_fd = -1};
+	napi_schedule(f->w, &s->napi);
+}
+
+/* What the punt stage put on the ring, so that it never fills up. */
+static void drain(struct fake_worker *f)
+{
+	struct ctl_msg m[64];
+	unsigned int n;
+
+	while ((n = ctl_recv(f->w, m, 64)))
+		for (unsigned int i = 0; i < n; i++)
+			rte_pktmbuf_free(m[i].ptr);
+}
+
+static void budget_and_fairness(void **state)
+{
+	struct fake_worker *f = *state;
+	struct source a, b, c;
+
+	f->dp.conf.turn_usec = 1000000;
+	source(&a, f, 1000000);
+	source(&b, f, 1000000);
+	source(&c, f, 10); /* never full: polled once a turn */
+	c.per_poll = 10;
+	for (unsigned int i = 0; i < 20; i++) {
+		uint64_t before = f->w->ledger.rx;
+
+		c.left = 10;
+		assert_true(worker_turn(f->w));
+		assert_in_range(f->w->ledger.rx - before, 300, 300 + 64);
+		drain(f);
+	}
+	assert_int_equal(a.biggest, 64);
+	assert_int_equal(f->w->stats.time_squeeze, 20);
+	assert_in_range(a.napi.packets, b.napi.packets - 64, b.napi.packets + 64);
+	assert_int_equal(c.napi.polls, 20);
+	/* changed at run time */
+	f->dp.conf.dev_weight = 16;
+	f->dp.conf.netdev_budget = 32;
+	a.biggest = 0;
+	uint64_t before = f->w->ledger.rx;
+
+	worker_turn(f->w);
+	worker_turn(f->w);
+	assert_int_equal(a.biggest, 16);
+	assert_in_range(f->w->ledger.rx - before, 64, 2 * 48);
+	drain(f);
+}
+
+static void deadline_ends_the_turn(void **state)
+{
+	struct fake_worker *f = *state;
+	struct source a;
+
+	f->dp.conf.turn_usec = 10; /* of the fake clock: 20,000 cycles */
+	source(&a, f, 1000);
+	a.spin = 30000;
+	assert_true(worker_turn(f->w));
+	assert_int_equal(a.napi.packets, 64);
+	assert_int_equal(f->w->stats.time_squeeze, 1);
+	drain(f);
+}
+
+static void idle_turn_is_no_squeeze(void **state)
+{
+	struct fake_worker *f = *state;
+	struct source a;
+
+	source(&a, f, 64 * 3 + 5);
+	assert_true(worker_turn(f->w));
+	assert_int_equal(f->w->stats.time_squeeze, 0);
+	assert_int_equal(a.left, 0);
+	assert_false(worker_turn(f->w));
+	assert_int_equal(a.napi.empty_polls, 1);
+	drain(f);
+}
+
+static void scheduled_once_disabled_for_good(void **state)
+{
+	struct fake_worker *f = *state;
+	struct source a;
+	uint32_t n = f->w->napi->n;
+
+	source(&a, f, 1000);
+	napi_schedule(f->w, &a.napi);
+	assert_int_equal(f->w->napi->n, n + 1);
+	napi_disable(f->w, &a.napi);
+	assert_int_equal(f->w->napi->n, n);
+	napi_schedule(f->w, &a.napi);
+	worker_turn(f->w);
+	assert_int_equal(a.napi.polls, 0);
+	napi_enable(f->w, &a.napi);
+	napi_schedule(f->w, &a.napi);
+	worker_turn(f->w);
+	assert_true(a.napi.polls > 0);
+	drain(f);
+}
+
+static unsigned int timer_hits, call_hits;
+
+static void tick(struct worker *w, struct timer *t)
+{
+	timer_hits++;
+	timer_set(w, t, w->now);
+}
+
+static void called(struct worker *w, void *arg)
+{
+	call_hits++;
+}
+
+/* Under overload timers and control messages still have their turn. */
+static void overload_starves_nobody(void **state)
+{
+	struct fake_worker *f = *state;
+	struct source a;
+	struct timer t = {.fn = tick};
+	struct ctl_msg m = {.type = CTL_CALL, .fn = called};
+
+	timer_hits = call_hits = 0;
+	f->dp.conf.turn_usec = 10;
+	source(&a, f, UINT32_MAX);
+	a.spin = 3000000; /* a turn is longer than a tick of the wheel */
+	timer_set(f->w, &t, f->w->now);
+	for (unsigned int i = 0; i < 10; i++) {
+		ctl_send(f->w, &m);
+		worker_turn(f->w);
+		while (ctl_recv(f->w, &m, 1))
+			if (m.type == CTL_PUNT)
+				rte_pktmbuf_free(m.ptr);
+		m = (struct ctl_msg){.type = CTL_CALL, .fn = called};
+	}
+	assert_true(timer_hits >= 9);
+	assert_int_equal(call_hits, 10);
+	timer_del(f->w, &t);
+}
+
+static void stage_counters(void **state)
+{
+	struct fake_worker *f = *state;
+	struct source a;
+
+	source(&a, f, 0);
+	for (unsigned int i = 0; i < 2 * SAMPLE_SWEEPS; i++) {
+		a.left = 7;
+		worker_turn(f->w);
+		drain(f);
+	}
+	assert_int_equal(f->w->stage[STAGE_punt].packets, 7 * 2 * SAMPLE_SWEEPS);
+	assert_int_equal(f->w->stage[STAGE_punt].calls, 2 * SAMPLE_SWEEPS);
+	assert_in_range(f->w->stage[STAGE_punt].sampled, 7, 7 * 2);
+	assert_true(f->w->stage[STAGE_punt].cycles > 0);
+}
+
+static void backlog_is_bounded_and_in_order(void **state)
+{
+	struct fake_worker *f = *state;
+	struct netdev *dev = fake_netdev(f, 5, "x", NULL);
+	struct pkt p = PKT_UDP(.eth_type = 0x9999);
+	uint64_t when = 0;
+
+	f->dp.conf.max_backlog = 100;
+	for (unsigned int i = 0; i < 110; i++) {
+		struct skb *skb = fake_rx(f, dev, p.data, p.len);
+
+		if (i == 3) {
+			skb->tstamp = when = 42;
+			skb->flags |= SKB_F_TSTAMP;
+		}
+		assert_int_equal(netif_rx(f->w, skb), i <= 100 ? NETIF_RX_SUCCESS : NETIF_RX_DROP);
+		if (i == 3)
+			assert_int_equal(skb->tstamp, when);
+	}
+	fake_expect_drop(f, DROP_BACKLOG_FULL, 9);
+	assert_int_equal(f->w->stats.backlog_total, 110);
+	assert_int_equal(f->w->stats.backlog_dropped, 9);
+	struct ledger_sum sum;
+
+	ledger_snapshot(f->w, &sum);
+	assert_int_equal(sum.held, 101);
+	assert_true(worker_turn(f->w));
+	fake_expect_drop(f, DROP_ETH_UNKNOWN_TYPE, 101);
+	assert_int_equal(f->w->backlog->napi.polls, 2);
+	assert_false(worker_turn(f->w)); /* off the list */
+	assert_int_equal(f->w->backlog->napi.polls, 2);
+}
+
+static void sleep_ends_at_the_timer(void **state)
+{
+	struct fake_worker *f = *state;
+	struct timer t = {.fn = tick};
+
+	timer_hits = 0;
+	timer_del(f->w, &f->w->dev->watchdog);
+	timer_set(f->w, &t, __builtin_ia32_rdtsc() + worker_msec(f->w, 5));
+	uint64_t start = __builtin_ia32_rdtsc();
+
+	/* a sleep may end early, where the wheel deals out a coarse slot; not over and over */
+	for (unsigned int i = 0; i < 8 && !timer_hits; i++)
+		worker_sleep(f->w);
+	worker_turn(f->w);
+	assert_true(timer_hits > 0);
+	assert_in_range(f->w->stats.sleeps, 1, 8);
+	assert_true(__builtin_ia32_rdtsc() - start >= worker_msec(f->w, 5));
+	timer_del(f->w, &t);
+	/* a wake-up that came before the sleep is seen */
+	atomic_store(&f->w->sleeping, 1);
+	worker_wake(f->w);
+	worker_sleep(f->w);
+	assert_int_equal(f->w->sleeping, 0);
+	/* work that is there means no sleep at all */
+	struct source a;
+	uint64_t sleeps = f->w->stats.sleeps;
+
+	source(&a, f, 10);
+	worker_sleep(f->w);
+	assert_int_equal(f->w->stats.sleeps, sleeps);
+	drain(f);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, fake_worker_setup, fake_worker_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(budget_and_fairness), T(deadline_ends_the_turn), T(idle_turn_is_no_squeeze),
+		T(scheduled_once_disabled_for_good), T(overload_starves_nobody), T(stage_counters),
+		T(backlog_is_bounded_and_in_order), T(sleep_ends_at_the_timer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
