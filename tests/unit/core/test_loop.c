@@ -60,7 +60,7 @@ static void drain(struct fake_worker *f)
 static void budget_and_fairness(void **state)
 {
 	struct fake_worker *f = *state;
-	struct source a, b, c;
+	static struct source a, b, c;
 
 	f->dp.conf.turn_usec = 1000000;
 	source(&a, f, 1000000);
@@ -95,7 +95,7 @@ static void budget_and_fairness(void **state)
 static void deadline_ends_the_turn(void **state)
 {
 	struct fake_worker *f = *state;
-	struct source a;
+	static struct source a;
 
 	f->dp.conf.turn_usec = 10; /* of the fake clock: 20,000 cycles */
 	source(&a, f, 1000);
@@ -109,7 +109,7 @@ static void deadline_ends_the_turn(void **state)
 static void idle_turn_is_no_squeeze(void **state)
 {
 	struct fake_worker *f = *state;
-	struct source a;
+	static struct source a;
 
 	source(&a, f, 64 * 3 + 5);
 	assert_true(worker_turn(f->w));
@@ -123,7 +123,7 @@ static void idle_turn_is_no_squeeze(void **state)
 static void scheduled_once_disabled_for_good(void **state)
 {
 	struct fake_worker *f = *state;
-	struct source a;
+	static struct source a;
 	uint32_t n = f->w->napi->n;
 
 	source(&a, f, 1000);
@@ -158,7 +158,7 @@ static void called(struct worker *w, void *arg)
 static void overload_starves_nobody(void **state)
 {
 	struct fake_worker *f = *state;
-	struct source a;
+	static struct source a;
 	struct timer t = {.fn = tick};
 	struct ctl_msg m = {.type = CTL_CALL, .fn = called};
 
@@ -183,7 +183,7 @@ static void overload_starves_nobody(void **state)
 static void stage_counters(void **state)
 {
 	struct fake_worker *f = *state;
-	struct source a;
+	static struct source a;
 
 	source(&a, f, 0);
 	for (unsigned int i = 0; i < 2 * SAMPLE_SWEEPS; i++) {
@@ -254,7 +254,7 @@ static void sleep_ends_at_the_timer(void **state)
 	worker_sleep(f->w);
 	assert_int_equal(f->w->sleeping, 0);
 	/* work that is there means no sleep at all */
-	struct source a;
+	static struct source a;
 	uint64_t sleeps = f->w->stats.sleeps;
 
 	source(&a, f, 10);

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The engine with real ports, pools, threads and QSBR: order, several workers on one transmit
+ * queue, ports and handlers that come and go under traffic, sleep without a lost wake-up.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_rcu_qsbr.h>
+
+#include "core/burst.h"
+#include "core/call.h"
+#include "core/hook.h"
+#include "core/skb_alloc.h"
+#include "ctl/ctl.h"
+#include "dev/ptype.h"
+#include "engine_world.h"
+#include "unit.h"
+
+/* All frames of our ethertype go out of the other port. */
+static struct netdev *_Atomic out[2];
+
+static void cross(struct worker *w, struct skb *skb, struct netdev *dev, void *priv)
+{
+	struct world *x = priv;
+	struct netdev *to = atomic_load(&out[dev == x->port[0].dev]);
+
+	if (!to) {
+		skb_drop(w, skb, DROP_DEV_DOWN);
+		return;
+	}
+	skb_push(skb, 14);
+	skb->dev = to;
+	burst_to(w, STAGE_netdev_tx, skb);
+}
+
+static void tap(struct worker *w, struct skb *skb, struct netdev *dev, void *priv)
+{
+	skb_delivered(w, skb);
+}
+
+static struct ptype handler(struct world *x)
+{
+	return (struct ptype){0x9999, NULL, cross, x};
+}
+
+static void wire_up(struct world *x)
+{
+	struct ptype pt = handler(x);
+
+	world_port_up(x, 0, "a");
+	world_port_up(x, 1, "b");
+	atomic_store(&out[1], x->port[1].dev);
+	atomic_store(&out[0], x->port[0].dev);
+	assert_int_equal(ptype_add(&x->dp, &pt), 0);
+}
+
+/* A turn by hand; a worker between turns must not hold up a grace period. */
+static void turn(struct world *x, unsigned int i)
+{
+	rte_rcu_qsbr_thread_online(x->qsbr, i);
+	worker_turn(x->w[i]);
+	rte_rcu_qsbr_thread_offline(x->qsbr, i);
+}
+
+static void turns(struct world *x, unsigned int n)
+{
+	while (n--)
+		for (unsigned int i = 0; i < x->nworkers; i++)
+			turn(x, i);
+}
+
+static void forwards_in_order(void **state)
+{
+	struct world x;
+	uint32_t in = 0, got = 0, n;
+
+	world_init(&x, 1, 1);
+	wire_up(&x);
+	for (unsigned int round = 0; round < 300; round++) {
+		while (in - got < 250 && world_inject(&x, 0, in))
+			in++;
+		turns(&x, 1);
+		/* taken in fits and starts, so that the queue fills and empties */
+		for (unsigned int k = round % 7 * 40; k && world_take(&x, 1, &n); k--)
+			assert_int_equal(n, got++);
+	}
+	turns(&x, 20);
+	do {
+		while (world_take(&x, 1, &n))
+			assert_int_equal(n, got++);
+		turns(&x, 2);
+	} while (got < in);
+	struct dev_stats st;
+	uint64_t missed;
+
+	netdev_stats(&x.dp, x.port[1].dev, &st, &missed);
+	assert_int_equal(st.tx_packets, in);
+	assert_int_equal(st.tx_bytes, 60 * in);
+	netdev_stats(&x.dp, x.port[0].dev, &st, &missed);
+	assert_int_equal(st.rx_packets, in);
+	assert_int_equal(st.rx_bytes, 60 * in);
+	world_fini(&x);
+}
+
+/* A frame that worker `w` sends by port 1. */
+static void own_frame(struct world *x, struct worker *w, uint32_t number)
+{
+	struct skb *skb = skb_alloc(x->pool);
+	uint8_t *p = skb ? skb_put(skb, 60) : NULL;
+
+	if (!p)
+		abort();
+	memset(p, 0, 60);
+	memcpy(p + 14, &number, sizeof(number));
+	skb->dev = x->port[1].dev;
+	w->ledger.rx++;
+	burst_to(w, STAGE_netdev_tx, skb);
+}
+
+/* The second worker has no queue of its own: its frames go by the first one's. */
+static void hand_over(void **state)
+{
+	struct world x;
+	uint32_t n, got = 0;
+
+	world_init(&x, 2, 1);
+	wire_up(&x);
+	for (uint32_t i = 0; i < 200; i++) {
+		own_frame(&x, x.w[1], i);
+		if (i % 50 == 49)
+			turns(&x, 2);
+	}
+	turns(&x, 4);
+	while (world_take(&x, 1, &n))
+		assert_int_equal(n, got++);
+	assert_int_equal(got, 200);
+	assert_int_equal(x.w[1]->ledger.ring_out, 200);
+	assert_int_equal(x.w[0]->ledger.ring_in, 200);
+	assert_int_equal(x.w[0]->ledger.tx, 200);
+	/* closed with frames on the way */
+	for (uint32_t i = 0; i < 100; i++)
+		own_frame(&x, x.w[1], i);
+	turn(&x, 1);
+	netdev_close(&x.dp, x.port[1].dev);
+	assert_int_equal(x.w[0]->ledger.dropped[DROP_DEV_DOWN], 100);
+	world_fini(&x);
+}
+
+static void *worker_thread(void *arg)
+{
+	worker_run(arg);
+	return NULL;
+}
+
+struct pusher {
+	struct world *x;
+	atomic_bool stop;
+	uint64_t in, out;
+};
+
+static void *push(void *arg)
+{
+	struct pusher *p = arg;
+	uint32_t n;
+
+	while (!atomic_load(&p->stop)) {
+		for (unsigned int i = 0; i < 32; i++)
+			p->in += world_inject(p->x, i % 2, (uint32_t)p->in);
+		for (unsigned int i = 0; i < 64; i++)
+			p->out += world_take(p->x, i % 2, &n);
+		sched_yield();
+	}
+	return NULL;
+}
+
+static void hook(struct worker *w, struct hook_call *c)
+{
+}
+
+/* Ports, taps, handlers and hooks come and go while frames flow through both workers. */
+static void changes_under_traffic(void **state)
+{
+	static struct world x;
+	struct pusher p = {.x = &x};
+	pthread_t t[WORLD_WORKERS], pt;
+	struct ptype taps = {PTYPE_ALL, NULL, tap, NULL}, h;
+	struct hook_ops ops = {.fn = hook, .point = HOOK_ip4_forward_point, .name = "test"};
+
+	world_init(&x, WORLD_WORKERS, 1);
+	wire_up(&x);
+	h = handler(&x);
+	for (unsigned int i = 0; i < x.nworkers; i++)
+		pthread_create(&t[i], NULL, worker_thread, x.w[i]);
+	pthread_create(&pt, NULL, push, &p);
+	for (unsigned int i = 0; i < 60; i++) {
+		struct netdev *b = x.port[1].dev;
+
+		assert_int_equal(ptype_add(&x.dp, &taps), 0);
+		assert_int_equal(hook_register(&x.dp, &ops), 0);
+		netdev_close(&x.dp, b);
+		assert_int_equal(netdev_open(&x.dp, b), 0);
+		netdev_reset(&x.dp, b);
+		assert_int_equal(ptype_remove(&x.dp, &taps), 0);
+		assert_int_equal(hook_unregister(&x.dp, &ops), 0);
+		/* away for good: nobody may be sent there any more, then it goes */
+		atomic_store(&out[1], NULL);
+		dp_synchronize(&x.dp);
+		assert_int_equal(ptype_remove(&x.dp, &h), 0);
+		assert_int_equal(netdev_unregister(&x.dp, b), 0);
+		world_port_up(&x, 1, "b");
+		assert_int_equal(ptype_add(&x.dp, &h), 0);
+		atomic_store(&out[1], x.port[1].dev);
+		dp_reclaim(&x.dp);
+	}
+	atomic_store(&p.stop, true);
+	pthread_join(pt, NULL);
+	for (unsigned int i = 0; i < x.nworkers; i++) {
+		const struct ctl_msg stop = {.type = CTL_STOP};
+
+		assert_int_equal(ctl_send(x.w[i], &stop), 0);
+		pthread_join(t[i], NULL);
+	}
+	assert_true(p.in > 1000 && p.out > 100);
+	world_fini(&x);
+}
+
+static void answer(struct worker *w, void *arg)
+{
+	(*(uint64_t *)arg)++;
+}
+
+/*
+ * A worker that sleeps whenever it can, and requests that come at every phase of that: each is
+ * answered, by either way of asking, and a lost wake-up would be a second too late (the watchdog).
+ */
+static void no_wake_up_is_lost(void **state)
+{
+	static struct world x;
+	pthread_t t;
+	uint64_t calls = 0, rings = 0, worst = 0;
+	struct ctl_msg m;
+
+	world_init(&x, 1, 1);
+	pthread_create(&t, NULL, worker_thread, x.w[0]);
+	for (unsigned int i = 0; i < 4000; i++) {
+		uint64_t start = rte_rdtsc(), wait = (i * 2654435761u >> 20) % 200;
+
+		worker_call(x.w[0], answer, &calls);
+		m = (struct ctl_msg){.type = CTL_CALL, .fn = answer, .ptr = &rings, .token = i};
+		assert_int_equal(ctl_send(x.w[0], &m), 0);
+		while (ctl_recv(x.w[0], &m, 1) == 0)
+			sched_yield();
+		assert_int_equal(m.type, CTL_DONE);
+		assert_int_equal(m.token, i);
+		worst = RTE_MAX(worst, rte_rdtsc() - start);
+		/* 0 to 200 microseconds: around the point where it falls asleep */
+		while (rte_rdtsc() - start < wait * (rte_get_tsc_hz() / 1000000))
+			sched_yield();
+	}
+	m = (struct ctl_msg){.type = CTL_STOP};
+	ctl_send(x.w[0], &m);
+	pthread_join(t, NULL);
+	assert_int_equal(calls, 4000);
+	assert_int_equal(rings, 4000);
+	assert_true(x.w[0]->stats.sleeps > 100);
+	print_message("sleeps %lu, slowest answer %lu us\n", x.w[0]->stats.sleeps,
+		worst / (rte_get_tsc_hz() / 1000000));
+	assert_true(worst < rte_get_tsc_hz() * 3 / 4);
+	world_fini(&x);
+}
+
+static void collect(void *ctx, void *ptr)
+{
+	(*(unsigned int *)ctx)++;
+	*(bool *)ptr = true;
+}
+
+/* What is retired is freed after every worker has passed by, not before, and in one batch. */
+static void reclaim_waits_for_workers(void **state)
+{
+	struct world x;
+	unsigned int freed = 0;
+	bool gone[100] = {false};
+
+	world_init(&x, 2, 1);
+	rte_rcu_qsbr_thread_online(x.qsbr, 0);
+	rte_rcu_qsbr_thread_online(x.qsbr, 1);
+	for (unsigned int i = 0; i < 100; i++)
+		dp_retire(&x.dp, collect, &freed, &gone[i]);
+	assert_true(dp_reclaim(&x.dp));
+	rte_rcu_qsbr_quiescent(x.qsbr, 0);
+	assert_true(dp_reclaim(&x.dp));
+	assert_int_equal(freed, 0);
+	rte_rcu_qsbr_quiescent(x.qsbr, 1);
+	assert_false(dp_reclaim(&x.dp));
+	assert_int_equal(freed, 100);
+	rte_rcu_qsbr_thread_offline(x.qsbr, 0);
+	rte_rcu_qsbr_thread_offline(x.qsbr, 1);
+	dp_retire(&x.dp, collect, &freed, &gone[0]);
+	dp_synchronize(&x.dp);
+	assert_int_equal(freed, 101);
+	world_fini(&x);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(forwards_in_order), cmocka_unit_test(hand_over),
+		cmocka_unit_test(reclaim_waits_for_workers), cmocka_unit_test(no_wake_up_is_lost),
+		cmocka_unit_test(changes_under_traffic),
+	};
+
+	world_eal(argv[0]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
