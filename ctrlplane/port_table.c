@@ -107,6 +107,18 @@ static void on_link_timer(evutil_socket_t fd, short what, void *arg)
 		follow_link(d, e);
 }
 
+/* A port that was just opened has a carrier to be asked for, at once and not half a second later. */
+static int on_netdev(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	const struct netdev *dev = ptr;
+
+	if (event == NETDEV_EV_UP && dev->type == NETDEV_PORT)
+		event_active(link_timer, EV_TIMEOUT, 1);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block netdev_events = {.call = on_netdev};
+
 int port_table_init(struct skiffd *d)
 {
 	const struct timeval tv = {.tv_usec = LINK_MS * 1000};
@@ -124,7 +136,7 @@ int port_table_init(struct skiffd *d)
 	if (pipe_event == NULL || link_timer == NULL || event_add(pipe_event, NULL) < 0 ||
 		event_add(link_timer, &tv) < 0)
 		return -ENOMEM;
-	return 0;
+	return notifier_register(netdev_chain(d->dp), &netdev_events);
 }
 
 void port_table_fini(struct skiffd *d)
@@ -133,6 +145,8 @@ void port_table_fini(struct skiffd *d)
 
 	while (d->ports != NULL)
 		port_table_del(d, d->ports, &why);
+	if (link_timer != NULL)
+		notifier_unregister(netdev_chain(d->dp), &netdev_events);
 	if (pipe_event != NULL)
 		event_free(pipe_event);
 	if (link_timer != NULL)

@@ -19,7 +19,7 @@ struct snapshot {
 /* s is valid during the call only; NULL: a worker did not answer within SNAPSHOT_MS. */
 typedef void snapshot_fn(void *arg, const struct snapshot *s);
 
-#define SNAPSHOT_MS 2000
+#define SNAPSHOT_MS 10000 /* a busy machine may not run a worker for seconds */
 
 int snapshots_init(struct skiffd *d);
 void snapshots_fini(struct skiffd *d);

@@ -60,6 +60,12 @@ class Host:
     def popen(self, command, **kwargs):
         return subprocess.Popen(self.words(command), text=True, **kwargs)
 
+    def udp_overruns(self):
+        """Datagrams this host's sockets had no room for."""
+        names, values = [line.split() for line in self.run("cat /proc/net/snmp").stdout.splitlines()
+                         if line.startswith("Udp:")]
+        return int(values[names.index("RcvbufErrors")])
+
     def sysctl(self, key, value):
         self.run(["sysctl", "-qw", f"{key}={value}"])
 
@@ -115,6 +121,10 @@ class Skiff:
         words = words.split() if isinstance(words, str) else list(words)
         return json.loads(self.host.run([SKIFF, "-s", self.socket, "-j", *words],
                                         env=self.env).stdout)
+
+    def missed(self):
+        """Frames that the ports' rings had no room for, as this machine was busy elsewhere."""
+        return sum(port["rx_missed"] for port in self.json("show ports"))
 
     def ip(self, words, **kwargs):
         words = words.split() if isinstance(words, str) else list(words)
