@@ -134,6 +134,7 @@ void loop_run(struct skiffd *d)
 	uint64_t set = NEVER;
 
 	while (!d->stop) {
+		cp_tick(d->cp, daemon_now_ms()); /* it stood still while we slept */
 		bool busy = nl_server_poll(d->ns);
 		uint64_t next = housekeeping(d);
 

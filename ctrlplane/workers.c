@@ -81,6 +81,8 @@ static void on_messages(evutil_socket_t fd, short what, void *arg)
 {
 	struct skiffd *d = arg;
 
+	/* The model's clock stood still while the loop slept: timers that start now start now. */
+	cp_tick(d->cp, daemon_now_ms());
 	for (uint32_t i = 0; i < d->n_workers; i++) {
 		if (event_get_fd(d->worker_events[i]) != fd)
 			continue;
