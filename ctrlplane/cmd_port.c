@@ -14,6 +14,7 @@
 #include "cp.h"
 #include "daemon.h"
 #include "links.h"
+#include "port_adopt.h"
 #include "table.h"
 #include "transaction.h"
 
@@ -131,7 +132,11 @@ static int add(struct command *cmd, struct port_spec *spec, struct port_why *why
 
 	if (err < 0)
 		return err;
-	return t != NULL ? journal(cmd, t, spec, why) : port_table_add(cmd->d, spec, why);
+	if (t != NULL)
+		return journal(cmd, t, spec, why);
+	err = port_table_add(cmd->d, spec, why);
+	port_adopt_new(cmd->d);
+	return err;
 }
 
 void command_port_add(struct command *cmd)

@@ -20,6 +20,7 @@ struct port_entry {
 	struct port_entry *next;
 	struct port port;
 	uint32_t ifindex;
+	bool adopted; /* port_adopt() has been here */
 };
 
 /* Undoes what killed daemons left of taken interfaces, before this one takes any. */

@@ -10,6 +10,7 @@
 #include "cp.h"
 #include "daemon.h"
 #include "netlink/nl_server.h"
+#include "port_adopt.h"
 
 static struct txn **find(struct skiffd *d, uint64_t token)
 {
@@ -60,6 +61,8 @@ static int commit(struct skiffd *d, struct txn *t, char *text, size_t size)
 {
 	int err = cp_commit(d->cp, t->shadow);
 
+	if (err == 0)
+		port_adopt_new(d);
 	if (err == -EAGAIN)
 		snprintf(text, size, "the state changed while the file was being loaded");
 	else if (err < 0 && t->failed != 0)

@@ -193,6 +193,14 @@ void trace_end(struct worker *w, struct skb *skb, enum trace_outcome outcome, ui
 		w->tracing = false;
 }
 
+void trace_out(struct worker *w, const struct skb *skb, uint16_t dev)
+{
+	struct trace_record *r = record_of(w, skb);
+
+	if (r)
+		r->out_dev = dev;
+}
+
 void trace_move(struct worker *w, struct skb *from, struct skb *to)
 {
 	(void)w;

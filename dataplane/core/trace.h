@@ -74,4 +74,6 @@ void trace_burst(struct worker *w, enum stage stage, const struct burst *in);
 /* A traced skb met a hook; ended; goes on as another skb. */
 void trace_verdict(struct worker *w, struct skb *skb, const char *hook, uint8_t verdict);
 void trace_end(struct worker *w, struct skb *skb, enum trace_outcome outcome, uint16_t reason);
+/* The interface it leaves by, told before trace_end. */
+void trace_out(struct worker *w, const struct skb *skb, uint16_t dev);
 void trace_move(struct worker *w, struct skb *from, struct skb *to);

@@ -187,8 +187,10 @@ static void to_port(struct worker *w, struct netdev *dev, struct tx_queue *t, st
 		skb = fit(w, dev, skb);
 		if (!skb)
 			return;
-		if (unlikely(skb->flags & SKB_F_TRACED))
+		if (unlikely(skb->flags & SKB_F_TRACED)) {
+			trace_out(w, skb, dev->index);
 			trace_end(w, skb, TRACE_SENT, 0);
+		}
 	}
 	txq_xmit(w, t, skb);
 }

@@ -267,6 +267,32 @@ def interface_with_addresses_is_refused():
         router.host.run("ip addr del 203.0.113.5/24 dev eth1")
 
 
+def takeover_moves_addresses():
+    link(peer, "p3", router.host, "eth3")
+    peer.run("ip addr add 10.3.0.2/24 dev p3")
+    router.host.run("ip addr add 10.3.0.1/24 dev eth3")
+    router.host.run("ip route add 10.33.0.0/16 via 10.3.0.2 metric 7")
+    before = kernel_state()
+    routes = router.host.run("ip route show dev eth3").stdout
+    text = "system mbufs 4096\nport add w af_packet iface eth3 takeover yes\n"
+    mover = Skiff("mover", text, host=router.host)
+    mover.start()
+    assert "10.3.0.1/24" in mover.ip("-o addr show dev w").stdout
+    assert "10.33.0.0/16 via 10.3.0.2 dev w metric 7" in mover.ip("route show").stdout
+    wait_for(lambda: peer.run("ping -n -c 1 -W 1 10.3.0.1", check=False).returncode == 0,
+             "an answer of skiff")
+    saved = mover.skiff("save").stdout
+    mover.stop()
+    assert kernel_state() == before
+    assert router.host.run("ip route show dev eth3").stdout == routes
+    # what was saved is in the file now, and on the interface too: no contradiction
+    again = Skiff("mover2", saved, host=router.host)
+    again.start()
+    assert "10.3.0.1/24" in again.ip("-o addr show dev w").stdout
+    again.stop()
+    router.host.run("ip link del eth3")
+
+
 def no_permission():
     # no capability at all, as a user of the system without rights has
     path = file_of("perm.conf", PORTS)
@@ -380,6 +406,7 @@ run_tests([checks_files_and_touches_nothing, says_where_and_what, finds_the_line
            starts_and_stops, second_on_the_same_socket_refuses, others_run_beside_it,
            load_is_all_or_nothing, load_of_system_needs_restart, check_of_load_changes_nothing,
            save_and_load_round_trip, killed_leaves_interfaces_usable, missing_interface,
-           wrong_line, missing_file, interface_with_addresses_is_refused, no_permission, no_memory,
+           wrong_line, missing_file, interface_with_addresses_is_refused,
+           takeover_moves_addresses, no_permission, no_memory,
            wrong_words_of_the_programs, tells_systemd, port_that_vanishes, telemetry_answers,
            without_root_in_a_namespace, idle_costs_little])
