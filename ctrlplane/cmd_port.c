@@ -54,6 +54,8 @@ static int step_apply(struct cp *live, void *arg)
 		err = port_table_add(s->d, &s->spec, &why);
 	if (err < 0 && t != NULL) {
 		t->failed = s->command;
+		/* its words begin behind "port add" */
+		t->failed_word = why.word < 0 ? 0 : (uint32_t)why.word + 2;
 		snprintf(t->why, sizeof(t->why), "%s", why.text);
 	}
 	return err;
@@ -126,7 +128,11 @@ static int add(struct command *cmd, struct port_spec *spec, struct port_why *why
 			"port del %s` first", spec->name, spec->name);
 		return -EEXIST;
 	}
-	if (t != NULL && cmd->d->check != NULL)
+	/*
+	 * --check is about the file, not about this machine. And the other end of a vhost, virtio or
+	 * memif socket may be an earlier line of the same file: step_apply() looks in time.
+	 */
+	if (t != NULL && (cmd->d->check != NULL || spec->type->takeover == NULL))
 		return journal(cmd, t, spec, why);
 	int err = port_check(spec, why);
 

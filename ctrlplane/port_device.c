@@ -58,6 +58,18 @@ static int arm(uint16_t port_id, uint16_t queue, bool on)
 		  : rte_eth_dev_rx_intr_disable(port_id, queue);
 }
 
+static void rxq_setup(uint16_t port_id, uint16_t queue, bool done)
+{
+	static struct port_queue_mark mark;
+
+	if (by_id[port_id] == NULL)
+		return;
+	if (done)
+		port_queue_after(by_id[port_id], queue, &mark);
+	else
+		port_queue_before(by_id[port_id], &mark);
+}
+
 static struct netdev_port_conf conf_of(const struct port *p)
 {
 	const struct port_limits *l = &p->limits;
@@ -78,8 +90,11 @@ static struct netdev_port_conf conf_of(const struct port *p)
 		c.tx_offloads |= RTE_ETH_TX_OFFLOAD_TCP_TSO;
 	if (p->spec.type->wait != PORT_WAIT_TIMER)
 		c.wait_fd = wait_fd;
-	if (p->spec.type->wait == PORT_WAIT_RX_INTR)
+	c.rxq_setup = rxq_setup;
+	if (p->spec.type->wait == PORT_WAIT_RX_INTR) {
 		c.arm = arm;
+		c.rx_intr = true;
+	}
 	return c;
 }
 

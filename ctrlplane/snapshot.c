@@ -55,7 +55,7 @@ static void finish(struct skiffd *d, bool good)
 	if (!good)
 		/* A worker may still write into it, when it comes back to life. */
 		s->buf = calloc(SETTINGS_WORKERS_MAX, sizeof(*s->buf));
-	if (s->later != NULL)
+	if (s->later != NULL && !s->running) /* who was told may have asked anew */
 		start(d);
 }
 

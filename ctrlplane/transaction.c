@@ -66,7 +66,7 @@ static int commit(struct skiffd *d, struct txn *t, char *text, size_t size)
 	if (err == -EAGAIN)
 		snprintf(text, size, "the state changed while the file was being loaded");
 	else if (err < 0 && t->failed != 0)
-		snprintf(text, size, "#%u: %s", t->failed, t->why);
+		snprintf(text, size, "#%u.%u: %s", t->failed, t->failed_word, t->why);
 	else if (err < 0)
 		snprintf(text, size, "%s", d->cp->why ? d->cp->why : strerror(-err));
 	return err;

@@ -20,13 +20,14 @@ struct txn {
 	struct cp *shadow;
 	uint32_t commands; /* own verbs run so far: the loader counts with us */
 	uint32_t failed;   /* the one whose step failed at commit, 0: none */
+	uint32_t failed_word;
 	char why[256];     /* and its sentence */
 };
 
 int transaction_begin(void *arg, uint64_t token, char *text, size_t size);
 /*
- * Commit's error text begins with "#N: " where the N-th own verb of the transaction (from 1) is
- * what failed; -EAGAIN: the live state changed meanwhile, the whole file is to be run again.
+ * Commit's error text begins with "#N.W: " where word W of the N-th own verb of the transaction
+ * (from 1) is what failed; -EAGAIN: the live state changed meanwhile, the whole file is to be run again.
  */
 int transaction_end(void *arg, uint64_t token, bool commit, char *text, size_t size);
 void *transaction_context(void *arg, uint64_t token);

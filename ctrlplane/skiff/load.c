@@ -226,14 +226,14 @@ static int run(struct load *l)
 	return status;
 }
 
-/* skiffd's "#N: ..." names the N-th own verb of the transaction. */
+/* skiffd's "#N.W: ..." names word W of the N-th own verb of the transaction. */
 static int commit_failed(const struct load *l, const char *text)
 {
-	unsigned int n;
+	unsigned int n, word;
 	int skip = 0;
 
-	if (sscanf(text, "#%u: %n", &n, &skip) == 1 && skip > 0 && n >= 1 && n <= l->n_own)
-		return say_word(l, l->own[n - 1], 0, text + skip);
+	if (sscanf(text, "#%u.%u: %n", &n, &word, &skip) == 2 && skip > 0 && n >= 1 && n <= l->n_own)
+		return say_word(l, l->own[n - 1], word, text + skip);
 	fprintf(stderr, "%s: %s\n", l->script.file, text);
 	return SKIFF_REFUSED;
 }

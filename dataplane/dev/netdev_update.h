@@ -119,6 +119,9 @@ struct netdev_port_conf {
 	/* The descriptor to sleep on and what arms it (either may be NULL: a tick then). */
 	int (*wait_fd)(uint16_t port_id, uint16_t queue);
 	int (*arm)(uint16_t port_id, uint16_t queue, bool on);
+	bool rx_intr;                /* the port is to raise receive interrupts (what arm arms) */
+	/* Around the set-up of a receive queue: some drivers open their descriptor there. Or NULL. */
+	void (*rxq_setup)(uint16_t port_id, uint16_t queue, bool done);
 	/*
 	 * The port accepts every frame size and destination and has nothing to set (ring, null): where
 	 * DPDK says "not supported" to MTU, MAC or promiscuity, only ours changes.

@@ -92,12 +92,18 @@ static int configure(struct dev_port *p, const struct rte_eth_dev_info *info)
 		if (!conf.rx_adv_conf.rss_conf.rss_hf)
 			conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
 	}
+	conf.intr_conf.rxq = p->conf.rx_intr;
 	rc = rte_eth_dev_configure(port, p->nrxq, p->ntxq, &conf);
 	if (!rc)
 		rc = rte_eth_dev_adjust_nb_rx_tx_desc(port, &rx_desc, &tx_desc);
-	for (uint16_t i = 0; i < p->nrxq && !rc; i++)
+	for (uint16_t i = 0; i < p->nrxq && !rc; i++) {
+		if (p->conf.rxq_setup)
+			p->conf.rxq_setup(port, i, false);
 		rc = rte_eth_rx_queue_setup(port, i, rx_desc, p->worker[i]->node, NULL,
 			p->worker[i]->pool);
+		if (p->conf.rxq_setup)
+			p->conf.rxq_setup(port, i, true);
+	}
 	for (uint16_t i = 0; i < p->ntxq && !rc; i++)
 		rc = rte_eth_tx_queue_setup(port, i, tx_desc, p->worker[i]->node, NULL);
 	return rc;
