@@ -103,15 +103,17 @@ int fib_nh_publish(struct dp *dp, const struct fib_nh *nh)
 	return 0;
 }
 
+/* Nobody can hold the id any more: only now may a lookup of it find nothing. */
 static void give_back(void *ctx, void *ptr)
 {
 	struct table *t = ctx;
+	uint32_t id = (uint32_t)(uintptr_t)ptr;
 
-	t->free[t->n_free++] = (uint32_t)(uintptr_t)ptr;
+	free((void *)(uintptr_t)atomic_exchange_explicit(&t->t.nh[id], NULL, memory_order_relaxed));
+	t->free[t->n_free++] = id;
 }
 
 void fib_nh_release(struct dp *dp, uint32_t id)
 {
-	replace(dp, id, NULL);
 	dp_retire(dp, give_back, dp->nhs, (void *)(uintptr_t)id);
 }
