@@ -34,6 +34,8 @@ static const char help[] =
 	"  --dst-mac MAC    the next hop's address (default broadcast)\n"
 	"  --src-mac MAC    default: the interface's own\n"
 	"  --via packet|xdp way out: packet socket or AF_XDP in copy mode (default packet)\n"
+	"  --lump N         a sender that fell behind --rate catches up by at most N frames and\n"
+	"                   slows down by the rest, 0: catches up all (default 0)\n"
 	"  --batch N        frames per system call, 1..256 (default 32)\n"
 	"  --grace S        wait for stragglers (default 0.3)\n"
 	"  --run N          number of the run, 0..65535, told apart by the receiver (default 1)\n"
@@ -131,6 +133,7 @@ enum {
 	SMAC,
 	VIA,
 	BATCH,
+	LUMP,
 	GRACE,
 	RUN,
 	PROMISC,
@@ -142,7 +145,7 @@ static const struct option words[] = {{"tx", 1, 0, TX}, {"rx", 1, 0, RX}, {"rate
 	{"seconds", 1, 0, SECONDS}, {"count", 1, 0, COUNT}, {"size", 1, 0, SIZE},
 	{"flows", 1, 0, FLOWS}, {"src", 1, 0, SRC}, {"dst", 1, 0, DST}, {"dport", 1, 0, DPORT},
 	{"dst-mac", 1, 0, DMAC}, {"src-mac", 1, 0, SMAC}, {"via", 1, 0, VIA},
-	{"batch", 1, 0, BATCH}, {"grace", 1, 0, GRACE}, {"run", 1, 0, RUN},
+	{"batch", 1, 0, BATCH}, {"lump", 1, 0, LUMP}, {"grace", 1, 0, GRACE}, {"run", 1, 0, RUN},
 	{"promisc", 0, 0, PROMISC}, {"json", 0, 0, JSON}, {"help", 0, 0, HELP}, {0}};
 
 static int take_word(struct traffic_options *o, int word, char *arg)
@@ -180,6 +183,10 @@ static int take_word(struct traffic_options *o, int word, char *arg)
 	case BATCH:
 		err = read_number(arg, 1, 256, &v);
 		o->batch = v;
+		return err;
+	case LUMP:
+		err = read_number(arg, 0, 1e9, &v);
+		o->lump = v;
 		return err;
 	case RUN:
 		err = read_number(arg, 0, 65535, &v);
@@ -302,12 +309,14 @@ static void report(const struct traffic_options *o, const struct traffic_result 
 {
 	const char *format =
 		o->json ? "{\"sent\":%" PRIu64 ",\"sent_pps\":%.0f,\"send_full\":%" PRIu64
+			  ",\"slipped\":%" PRIu64
 			  ",\"received\":%" PRIu64 ",\"received_pps\":%.0f,\"missing\":%" PRIu64
 			  ",\"duplicate\":%" PRIu64 ",\"reordered\":%" PRIu64
 			  ",\"corrupt\":%" PRIu64 ",\"foreign\":%" PRIu64
 			  ",\"receiver_dropped\":%" PRIu64
 			  ",\"delay_us\":{\"min\":%.1f,\"p50\":%.1f,\"p99\":%.1f,\"max\":%.1f}}\n"
-			: "sent      %" PRIu64 " at %.0f/s, %" PRIu64 " calls met a full queue\n"
+			: "sent      %" PRIu64 " at %.0f/s, %" PRIu64 " calls met a full queue, %" PRIu64
+			  " given up as late\n"
 			  "received  %" PRIu64 " at %.0f/s\n"
 			  "missing   %" PRIu64 ", duplicate %" PRIu64 ", reordered %" PRIu64
 			  ", corrupt %" PRIu64 ", foreign %" PRIu64
@@ -315,8 +324,8 @@ static void report(const struct traffic_options *o, const struct traffic_result 
 			  "delay     min %.1f us, p50 %.1f, p99 %.1f, max %.1f\n";
 	bool some = r->received > 0;
 
-	printf(format, r->sent, per_second(r->sent, r->send_seconds), r->send_full, r->received,
-		per_second(r->received, r->receive_seconds), r->missing, r->duplicate, r->reordered,
+	printf(format, r->sent, per_second(r->sent, r->send_seconds), r->send_full, r->slipped,
+		r->received, per_second(r->received, r->receive_seconds), r->missing, r->duplicate, r->reordered,
 		r->corrupt, r->foreign, r->dropped, some ? r->delay_min_ns / 1e3 : 0,
 		some ? quantile(r, 0.5) : 0, some ? quantile(r, 0.99) : 0, r->delay_max_ns / 1e3);
 }

@@ -33,6 +33,7 @@ struct traffic_options {
 	uint64_t count;
 	double seconds, grace;
 	unsigned size, flows, batch;
+	unsigned lump; /* at most so many frames to catch up, 0: all */
 	struct in_addr src, dst;
 	uint8_t src_mac[6], dst_mac[6];
 	bool have_dst_mac, have_src_mac, any_dst;
@@ -45,7 +46,7 @@ struct traffic_options {
 #define TRAFFIC_BUCKETS (32 * 16)
 
 struct traffic_result {
-	uint64_t sent, send_calls, send_full;
+	uint64_t sent, send_calls, send_full, slipped;
 	double send_seconds;
 	uint64_t received, bytes, missing, duplicate, reordered, foreign, corrupt, dropped;
 	double receive_seconds; /* first to last frame */

@@ -159,7 +159,8 @@ static void receive_all(struct receiver *x)
 	uint64_t end = now + (uint64_t)((x->o->seconds + x->o->grace) * 1e9);
 	unsigned block = 0;
 
-	while (!traffic_stop) {
+	/* a signal ends the sender first: what is on its way still counts */
+	while (!traffic_stop || x->o->tx.iface != NULL) {
 		if (read_block(x, block))
 			block = (block + 1) % BLOCKS;
 		now = traffic_now(CLOCK_MONOTONIC);

@@ -139,13 +139,24 @@ struct traffic_out *traffic_out_packet(const struct traffic_options *o)
 	return &p->out;
 }
 
-/* Frames that are due by now; a sender that fell behind catches up by at most one batch at a time.
+/*
+ * Frames that are due by now. A sender that did not get the CPU in time catches up as fast as it
+ * can, or only by --lump frames: the rest of the schedule moves, so the flow gets slower, not denser.
  */
-static uint64_t due(const struct traffic_options *o, uint64_t start, uint64_t now)
+static uint64_t due(
+	const struct traffic_options *o, uint64_t *start, uint64_t now, uint64_t seq, uint64_t *slipped)
 {
 	if (o->rate <= 0)
 		return UINT64_MAX;
-	return 1 + (uint64_t)((now - start) * 1e-9 * o->rate);
+	uint64_t until = 1 + (uint64_t)((now - *start) * 1e-9 * o->rate);
+
+	if (o->lump == 0 || until <= seq + o->lump)
+		return until;
+	uint64_t excess = until - seq - o->lump;
+
+	*start += (uint64_t)(excess / o->rate * 1e9);
+	*slipped += excess;
+	return seq + o->lump;
 }
 
 /* Until the next frame: sleep where there is time to, else turn. */
@@ -167,10 +178,10 @@ static int send_all(
 	const struct traffic_options *o, struct traffic_out *out, struct traffic_result *r)
 {
 	uint64_t start = traffic_now(CLOCK_MONOTONIC), end = start + (uint64_t)(o->seconds * 1e9);
-	uint64_t now = start, seq = 0;
+	uint64_t now = start, pace = start, seq = 0;
 
 	while (!traffic_stop && now < end && seq < o->count) {
-		uint64_t until = due(o, start, now);
+		uint64_t until = due(o, &pace, now, seq, &r->slipped);
 		uint64_t stamp = traffic_now(CLOCK_REALTIME);
 		unsigned n = 0;
 		uint8_t *frame;
@@ -186,7 +197,7 @@ static int send_all(
 			r->send_full += (unsigned)sent < n || n == 0;
 			seq += sent;
 		} else {
-			wait_for(o, start, seq);
+			wait_for(o, pace, seq);
 		}
 		now = traffic_now(CLOCK_MONOTONIC);
 		r->sent = seq;
