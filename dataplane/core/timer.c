@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <rte_cycles.h>
-
 #include "core/timer.h"
+
+#define LAST_TICK ((UINT64_C(1) << 6 * TIMER_LEVELS) - 1)
 
 int timer_worker_init(struct worker *w)
 {
@@ -17,9 +17,10 @@ int timer_worker_init(struct worker *w)
 
 	if (!tw)
 		return -ENOMEM;
+	tw->shift = TIMER_MIN_SHIFT;
 	while ((UINT64_C(2) << tw->shift) <= w->tsc_hz / 2000)
 		tw->shift++;
-	tw->now = rte_rdtsc() >> tw->shift;
+	tw->now = w->now >> tw->shift; /* the one start: a later reading may be a tick ahead */
 	w->timers = tw;
 	return 0;
 }
@@ -36,10 +37,6 @@ static void insert(struct timer_wheel *tw, struct timer *t)
 	uint64_t diff = tick ^ tw->now;
 	unsigned int level = diff ? (63 - __builtin_clzll(diff)) / 6 : 0;
 
-	if (level >= TIMER_LEVELS) { /* years away: looked at again at the wheel's end */
-		level = TIMER_LEVELS - 1;
-		tick = tw->now | ((UINT64_C(1) << 6 * TIMER_LEVELS) - 1);
-	}
 	unsigned int s = tick >> 6 * level & 63;
 	struct timer **head = &tw->slot[level][s];
 
@@ -74,6 +71,8 @@ void timer_set(struct worker *w, struct timer *t, uint64_t when)
 	else
 		tw->pending++;
 	t->tick = (when >> tw->shift) + ((when & ((UINT64_C(1) << tw->shift) - 1)) != 0);
+	if (t->tick > LAST_TICK)
+		t->tick = LAST_TICK; /* "never" */
 	insert(tw, t);
 }
 

@@ -16,7 +16,9 @@ struct timer {
 	timer_fn *fn;
 };
 
-#define TIMER_LEVELS 6
+/* A tick is 2^16 cycles or more, so that 48 bits of ticks hold any TSC: the wheel has no end. */
+#define TIMER_LEVELS 8
+#define TIMER_MIN_SHIFT 16
 #define TIMERS_PER_TURN 1024
 
 struct timer_wheel {
@@ -27,6 +29,7 @@ struct timer_wheel {
 	struct timer *slot[TIMER_LEVELS][64];
 };
 
+/* The wheel starts at w->now, which timers_run(w, w->now) may then be given at once. */
 int timer_worker_init(struct worker *w);
 void timer_worker_fini(struct worker *w);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The timer wheel against a dumb model: a seeded random walk of set, delete and time. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/timer.h"
 #include "lib/fake_worker.h"
@@ -27,18 +28,26 @@ static void fired(struct worker *w, struct timer *t)
 	x->fired = clock_now;
 }
 
-static void against_model(void **state)
+/* An empty wheel that starts when the test says, so that every run is the same. */
+static void start_at(struct worker *w, uint64_t now)
 {
-	struct fake_worker *f = *state;
-	struct worker *w = f->w;
-	uint64_t tick = UINT64_C(1) << w->timers->shift;
-	uint64_t seed = 42;
-
 	timer_del(w, &w->dev->watchdog);
-	clock_now = w->timers->now << w->timers->shift;
+	timer_worker_fini(w);
+	w->now = now;
+	assert_int_equal(timer_worker_init(w), 0);
+}
+
+static void walk(struct worker *w, uint64_t start, uint64_t seed)
+{
+	uint64_t tick;
+
+	start_at(w, start);
+	tick = UINT64_C(1) << w->timers->shift;
+	clock_now = start;
+	memset(m, 0, sizeof(m));
 	for (unsigned int i = 0; i < N; i++)
 		m[i].t.fn = fired;
-	for (unsigned int step = 0; step < 200000; step++) {
+	for (unsigned int step = 0; step < 40000; step++) {
 		seed = seed * 6364136223846793005u + 1442695040888963407u;
 		struct model *x = &m[(seed >> 33) % N];
 		uint64_t span = (seed >> 40) % 1000 * (tick / 3) << (seed >> 20) % 12;
@@ -80,6 +89,31 @@ static void against_model(void **state)
 	assert_int_equal(w->timers->pending, 0);
 }
 
+static void against_model(void **state)
+{
+	struct fake_worker *f = *state;
+
+	walk(f->w, 0, 42);
+	walk(f->w, UINT64_C(0x123456789abcdef), 43);
+	/* shortly before digits of the wheel turn over */
+	for (unsigned int bit = 49; bit < 64; bit += 7)
+		walk(f->w, (UINT64_C(1) << bit) - 1000000, bit);
+}
+
+/* As far as a TSC can count, and as far as it never will. */
+static void never_is_far(void **state)
+{
+	struct worker *w = ((struct fake_worker *)*state)->w;
+	struct timer never = {.fn = fired}, last = {.fn = fired};
+
+	start_at(w, 1000);
+	timer_set(w, &never, UINT64_MAX);
+	timer_set(w, &last, UINT64_C(1) << 63);
+	assert_int_equal(timers_run(w, (UINT64_C(1) << 63) - 1), 0);
+	assert_true(timer_pending(&never) && timer_del(w, &last) && timer_del(w, &never));
+	assert_int_equal(timers_next(w), UINT64_MAX);
+}
+
 static unsigned int rounds;
 
 static void again(struct worker *w, struct timer *t)
@@ -93,6 +127,8 @@ static void rearming_is_bounded(void **state)
 	struct fake_worker *f = *state;
 	struct timer t = {.fn = again};
 
+	/* the last cycle of a tick: what is due now must not wait for the next one */
+	start_at(f->w, (UINT64_C(1000) << f->w->timers->shift) - 1);
 	rounds = 0;
 	timer_set(f->w, &t, 0);
 	timers_run(f->w, (f->w->timers->now + 1) << f->w->timers->shift);
@@ -104,6 +140,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(against_model, fake_worker_setup, fake_worker_teardown),
+		cmocka_unit_test_setup_teardown(never_is_far, fake_worker_setup,
+			fake_worker_teardown),
 		cmocka_unit_test_setup_teardown(rearming_is_bounded, fake_worker_setup,
 			fake_worker_teardown),
 	};
