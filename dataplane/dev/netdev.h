@@ -78,7 +78,7 @@ struct netdev {
 	enum stage xmit;             /* the stage that sends: STAGE_netdev_tx */
 	struct netdev *lower;        /* of a VLAN: its device */
 	const struct tx_contract *contract;
-	struct netdev *_Atomic *vlans; /* [4096] by VID, NULL without sub-interfaces */
+	struct netdev *_Atomic *_Atomic vlans; /* [4096] by VID, NULL without sub-interfaces */
 
 	/* control thread's */
 	char name[NETDEV_NAME];

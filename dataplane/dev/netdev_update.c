@@ -53,8 +53,7 @@ static int vlan_link(struct netdev *dev)
 
 		if (!v)
 			return -ENOMEM;
-		atomic_thread_fence(memory_order_release);
-		lower->vlans = v;
+		atomic_store_explicit(&lower->vlans, v, memory_order_release);
 	}
 	if (lower->vlans[dev->vlan_id])
 		return -EEXIST;

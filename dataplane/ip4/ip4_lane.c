@@ -86,7 +86,8 @@ static inline bool sound(const struct rte_mbuf *m, uint64_t mac, uint32_t *src, 
 	ok &= (b & 0xff) > 1;                     /* TTL */
 	ok &= tot_len >= IP4_HDR_LEN && tot_len + ETH_HDR_LEN <= m->data_len;
 	ok &= csum_reduce(sum) == 0xffff;
-	ok &= routable(b >> 32 & 0xff) & routable(c & 0xff);
+	ok &= routable(b >> 32 & 0xff);
+	ok &= routable(c & 0xff);
 	*src = rte_bswap32((uint32_t)(b >> 32));
 	*dst = rte_bswap32(c);
 	return ok;

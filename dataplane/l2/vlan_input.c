@@ -54,11 +54,12 @@ static struct skb *untag(struct worker *w, struct skb *skb, uint16_t *proto, uin
 
 static struct netdev *find(const struct netdev *dev, uint16_t proto, uint16_t vid)
 {
+	struct netdev *_Atomic *vlans = atomic_load_explicit(&dev->vlans, memory_order_acquire);
 	struct netdev *vlan;
 
-	if (!dev->vlans)
+	if (!vlans)
 		return NULL;
-	vlan = atomic_load_explicit(&dev->vlans[vid], memory_order_acquire);
+	vlan = atomic_load_explicit(&vlans[vid], memory_order_acquire);
 	return vlan && vlan->vlan_proto == proto ? vlan : NULL;
 }
 

@@ -11,7 +11,7 @@
 static void never_misses(void **state)
 {
 	struct dp *dp = &((struct fake_worker *)*state)->dp;
-	struct fib_rules rules = { 0 };
+	struct fib_rules rules = { .locals = NULL };
 	uint32_t addr[64];
 	unsigned int wrong = 0;
 
