@@ -14,6 +14,7 @@
 #include "core/skb.h"
 #include "stages.h"
 
+struct ctl_msg;
 struct rte_mempool;
 struct worker_request;
 struct rte_rcu_qsbr;
@@ -86,6 +87,7 @@ struct worker {
 	struct rte_rcu_qsbr *qsbr;
 	uint64_t tsc_hz;
 	bool (*flush)(struct worker *w); /* after each sweep: dev/ sends; true: some frames wait */
+	bool (*event)(struct worker *w, const struct ctl_msg *msg); /* to the control thread: ctl/ */
 	void (*turn_end)(struct worker *w); /* after each turn: doorbells of rings to other threads */
 
 	/* the turn */

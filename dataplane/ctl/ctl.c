@@ -99,6 +99,7 @@ int ctl_worker_init(struct worker *w)
 		.wait_fd = -1, .urgent = true, .on_demand = true};
 	w->ctl = c;
 	w->turn_end = doorbell;
+	w->event = ctl_event;
 	w->dp->tx_timeout = tx_timeout;
 	napi_schedule(w, &c->napi);
 	return 0;
@@ -122,6 +123,7 @@ void ctl_worker_fini(struct worker *w)
 		return;
 	napi_disable(w, &c->napi);
 	w->turn_end = NULL;
+	w->event = NULL;
 	free_packets(c->to_worker);
 	free_packets(c->to_control);
 	free(c->to_worker);

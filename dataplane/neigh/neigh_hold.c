@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "core/burst.h"
-#include "ctl/ctl.h"
+#include "core/ctl_msg.h"
 #include "dev/netdev.h"
 #include "neigh/neigh_output.h"
 
@@ -117,7 +117,7 @@ static void ask(struct worker *w, struct neigh_hold *q)
 
 	if (q->asked && w->now - q->since < w->neigh->patience)
 		return;
-	q->asked = ctl_event(w, &msg);
+	q->asked = w->event(w, &msg);
 	q->since = w->now;
 }
 

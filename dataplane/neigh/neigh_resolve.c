@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/burst.h"
-#include "ctl/ctl.h"
+#include "core/ctl_msg.h"
 #include "dev/netdev.h"
 #include "fib/nexthop.h"
 #include "l2/eth.h"
@@ -26,7 +26,7 @@ static void tell_used(struct worker *w, const struct neigh *n)
 	if (atomic_load_explicit(reported, memory_order_relaxed) ||
 	    atomic_exchange_explicit(reported, 1, memory_order_relaxed))
 		return;
-	if (!ctl_event(w, &msg))
+	if (!w->event(w, &msg))
 		atomic_store_explicit(reported, 0, memory_order_relaxed);
 }
 

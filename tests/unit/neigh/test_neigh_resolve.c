@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/ctl.h"
+#include "core/ctl_msg.h"
 #include "fake_router.h"
 #include "l2/eth.h"
 #include "neigh/neigh_hold.h"
@@ -16,8 +16,7 @@ static unsigned int events;
 static bool ring_full;
 
 /* Stands in for the ring to the control thread. */
-bool __wrap_ctl_event(struct worker *w, const struct ctl_msg *msg);
-bool __wrap_ctl_event(struct worker *w, const struct ctl_msg *msg)
+static bool remember(struct worker *w, const struct ctl_msg *msg)
 {
 	if (ring_full)
 		return false;
@@ -243,9 +242,14 @@ static void total_is_bounded(void **state)
 
 static int setup(void **state)
 {
+	int rc = fake_router_setup(state);
+	struct fake_router *r = *state;
+
 	events = 0;
 	ring_full = false;
-	return fake_router_setup(state);
+	if (rc == 0)
+		r->f.w->event = remember;
+	return rc;
 }
 
 int main(void)
