@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <rte_cycles.h>
 #include <rte_rcu_qsbr.h>
@@ -14,10 +15,13 @@
 #include "core/call.h"
 #include "core/hook.h"
 #include "core/skb_alloc.h"
+#include "core/timer.h"
 #include "ctl/ctl.h"
 #include "dev/ptype.h"
 #include "engine_world.h"
 #include "unit.h"
+
+#define PATIENCE 60 /* seconds; only a fault waits so long */
 
 /* All frames of our ethertype go out of the other port. */
 static struct netdev *_Atomic out[2];
@@ -158,7 +162,7 @@ static void *worker_thread(void *arg)
 struct pusher {
 	struct world *x;
 	atomic_bool stop;
-	uint64_t in, out;
+	_Atomic uint64_t in, out;
 };
 
 static void *push(void *arg)
@@ -180,6 +184,12 @@ static void hook(struct worker *w, struct hook_call *c)
 {
 }
 
+/* Enough frames for the changes to have met some; on a busy machine that takes its time. */
+static bool flowed(struct pusher *p)
+{
+	return p->in > 1000 && p->out > 100;
+}
+
 /* Ports, taps, handlers and hooks come and go while frames flow through both workers. */
 static void changes_under_traffic(void **state)
 {
@@ -195,7 +205,9 @@ static void changes_under_traffic(void **state)
 	for (unsigned int i = 0; i < x.nworkers; i++)
 		pthread_create(&t[i], NULL, worker_thread, x.w[i]);
 	pthread_create(&pt, NULL, push, &p);
-	for (unsigned int i = 0; i < 60; i++) {
+	time_t deadline = time(NULL) + PATIENCE;
+
+	for (unsigned int i = 0; i < 60 || (!flowed(&p) && time(NULL) < deadline); i++) {
 		struct netdev *b = x.port[1].dev;
 
 		assert_int_equal(ptype_add(&x.dp, &taps), 0);
@@ -223,7 +235,7 @@ static void changes_under_traffic(void **state)
 		assert_int_equal(ctl_send(x.w[i], &stop), 0);
 		pthread_join(t[i], NULL);
 	}
-	assert_true(p.in > 1000 && p.out > 100);
+	assert_true(flowed(&p));
 	world_fini(&x);
 }
 
@@ -234,28 +246,31 @@ static void answer(struct worker *w, void *arg)
 
 /*
  * A worker that sleeps whenever it can, and requests that come at every phase of that: each is
- * answered, by either way of asking, and a lost wake-up would be a second too late (the watchdog).
+ * answered, by either way of asking. Without the watchdog's timer nothing else would wake it.
  */
 static void no_wake_up_is_lost(void **state)
 {
 	static struct world x;
 	pthread_t t;
-	uint64_t calls = 0, rings = 0, worst = 0;
+	uint64_t calls = 0, rings = 0;
 	struct ctl_msg m;
 
 	world_init(&x, 1, 1);
+	timer_del(x.w[0], &x.w[0]->dev->watchdog);
 	pthread_create(&t, NULL, worker_thread, x.w[0]);
 	for (unsigned int i = 0; i < 4000; i++) {
 		uint64_t start = rte_rdtsc(), wait = (i * 2654435761u >> 20) % 200;
+		time_t deadline = time(NULL) + PATIENCE;
 
 		worker_call(x.w[0], answer, &calls);
 		m = (struct ctl_msg){.type = CTL_CALL, .fn = answer, .ptr = &rings, .token = i};
 		assert_int_equal(ctl_send(x.w[0], &m), 0);
-		while (ctl_recv(x.w[0], &m, 1) == 0)
+		while (ctl_recv(x.w[0], &m, 1) == 0) {
+			assert_true(time(NULL) < deadline);
 			sched_yield();
+		}
 		assert_int_equal(m.type, CTL_DONE);
 		assert_int_equal(m.token, i);
-		worst = RTE_MAX(worst, rte_rdtsc() - start);
 		/* 0 to 200 microseconds: around the point where it falls asleep */
 		while (rte_rdtsc() - start < wait * (rte_get_tsc_hz() / 1000000))
 			sched_yield();
@@ -266,9 +281,6 @@ static void no_wake_up_is_lost(void **state)
 	assert_int_equal(calls, 4000);
 	assert_int_equal(rings, 4000);
 	assert_true(x.w[0]->stats.sleeps > 100);
-	print_message("sleeps %lu, slowest answer %lu us\n", x.w[0]->stats.sleeps,
-		worst / (rte_get_tsc_hz() / 1000000));
-	assert_true(worst < rte_get_tsc_hz() * 3 / 4);
 	world_fini(&x);
 }
 

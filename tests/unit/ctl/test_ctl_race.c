@@ -10,7 +10,9 @@
 #include <pthread.h>
 
 #include "core/call.h"
+#include "core/timer.h"
 #include "ctl/ctl.h"
+#include "dev/netdev.h"
 #include "fake_worker.h"
 
 #define REQUESTS 20000
@@ -33,6 +35,7 @@ static pthread_t start(struct worker *w)
 	pthread_t thread;
 
 	w->stop = false;
+	timer_del(w, &w->dev->watchdog); /* which would cover up a lost wake-up */
 	assert_int_equal(pthread_create(&thread, NULL, run, w), 0);
 	return thread;
 }
