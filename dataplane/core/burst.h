@@ -32,6 +32,38 @@ static inline void burst_to(struct worker *w, enum stage stage, struct skb *skb)
 	w->pending[stage / 64] |= UINT64_C(1) << (stage % 64);
 }
 
+/*
+ * The way of a stage that sends nearly all of its burst to one place: the count stays in a register
+ * until burst_run_end(). In between nobody else may send to that stage, neither functions called.
+ */
+struct burst_run {
+	struct worker *w;
+	struct burst *b;
+	enum stage stage;
+	uint32_t n;
+};
+
+static inline struct burst_run burst_run_begin(struct worker *w, enum stage stage)
+{
+	return (struct burst_run){ .w = w, .b = &w->out[stage], .stage = stage,
+		.n = w->out[stage].n };
+}
+
+static inline void burst_run_put(struct burst_run *r, struct skb *skb)
+{
+	if (unlikely(r->n == BURST_MAX))
+		burst_overflow(r->w, r->stage, skb);
+	else
+		r->b->skb[r->n++] = skb;
+}
+
+static inline void burst_run_end(struct burst_run *r)
+{
+	r->b->n = r->n;
+	if (r->n)
+		r->w->pending[r->stage / 64] |= UINT64_C(1) << (r->stage % 64);
+}
+
 /* End skb: lost for `reason`. With users > 1 or a frag_list, the counts follow skb heads. */
 void skb_drop(struct worker *w, struct skb *skb, enum drop_reason reason);
 

@@ -67,17 +67,19 @@ static void redirect(struct worker *w, struct skb *skb, const struct ip4_hdr *ip
 
 void ip4_forward(struct worker *w, struct burst *in)
 {
-	enum stage next = hook_next(w, HOOK_ip4_forward_point);
+	struct burst_run out = burst_run_begin(w, hook_next(w, HOOK_ip4_forward_point));
+	uint32_t n = in->n;
 
-	for (uint32_t i = 0; i < in->n; i++) {
-		struct skb *skb = in->skb[i], *own;
+	for (uint32_t i = 0; i < n; i++) {
+		struct skb *skb = in->skb[i], *own = skb;
 		struct ip4_hdr *ip = skb_data(skb);
 
 		if (unlikely(refused(w, skb, ip)))
 			continue;
 		if (unlikely(skb->nh->dev == skb->dev))
 			redirect(w, skb, ip);
-		own = skb_unshare(w, skb);
+		if (unlikely(skb_shared(skb)))
+			own = skb_unshare(w, skb);
 		if (unlikely(!own)) {
 			ip4_count(w, MIB_IpOutDiscards);
 			skb_drop(w, skb, DROP_NO_MEMORY);
@@ -87,20 +89,23 @@ void ip4_forward(struct worker *w, struct burst *in)
 		ip4_decrease_ttl(ip);
 		own->priority = tos_priority[(ip->tos & IP4_TOS_MASK) >> 1];
 		own->dev = own->nh->dev;
-		burst_to(w, next, own);
+		burst_run_put(&out, own);
 	}
+	burst_run_end(&out);
 }
 
 void ip4_forward_finish(struct worker *w, struct burst *in)
 {
-	enum stage next = hook_next(w, HOOK_ip4_post_routing);
+	struct burst_run out = burst_run_begin(w, hook_next(w, HOOK_ip4_post_routing));
+	uint32_t n = in->n;
 
-	ip4_count_n(w, MIB_IpForwDatagrams, in->n);
-	for (uint32_t i = 0; i < in->n; i++) {
+	ip4_count_n(w, MIB_IpForwDatagrams, n);
+	for (uint32_t i = 0; i < n; i++) {
 		struct skb *skb = in->skb[i];
 
 		if (unlikely(skb->flags & SKB_F_IPOPT))
 			ip4_options_forward(w, skb);
-		burst_to(w, next, skb);
+		burst_run_put(&out, skb);
 	}
+	burst_run_end(&out);
 }

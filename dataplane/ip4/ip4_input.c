@@ -25,7 +25,7 @@ static void header_error(struct worker *w, struct skb *skb, enum drop_reason rea
 }
 
 /* The header, sound and contiguous; NULL when skb was ended. */
-static const struct ip4_hdr *ladder(struct worker *w, struct skb *skb)
+static inline const struct ip4_hdr *ladder(struct worker *w, struct skb *skb)
 {
 	const struct ip4_hdr *ip = skb_header(skb, IP4_HDR_LEN);
 	uint32_t len;
@@ -73,17 +73,11 @@ static void trim(struct skb *skb, uint32_t len)
 		skb->ip_summed = SKB_CSUM_NONE;
 }
 
-static bool input_one(struct worker *w, struct skb *skb)
+/* True: sound, trimmed, and its headers found. */
+static inline bool input_one(struct worker *w, struct skb *skb)
 {
-	const struct ip4_hdr *ip;
+	const struct ip4_hdr *ip = ladder(w, skb);
 
-	if (unlikely(skb->pkt_type == SKB_OTHERHOST)) {
-		skb_drop(w, skb, DROP_ETH_OTHERHOST);
-		return false;
-	}
-	ip4_count(w, MIB_IpInReceives);
-	ip4_count_n(w, MIB_IpExtInOctets, skb_len(skb));
-	ip = ladder(w, skb);
 	if (unlikely(!ip))
 		return false;
 	trim(skb, ip4_tot_len(ip));
@@ -94,25 +88,46 @@ static bool input_one(struct worker *w, struct skb *skb)
 	return true;
 }
 
+/*
+ * The first two checks of ip_rcv: for another station; and held by somebody else, to whom nothing
+ * of what is done to it may show. NULL: ended.
+ */
+static struct skb *not_plainly_ours(struct worker *w, struct skb *skb)
+{
+	struct skb *own;
+
+	if (skb->pkt_type == SKB_OTHERHOST) {
+		skb_drop(w, skb, DROP_ETH_OTHERHOST);
+		return NULL;
+	}
+	own = skb_unshare(w, skb);
+	if (!own) {
+		ip4_count(w, MIB_IpInDiscards);
+		skb_drop(w, skb, DROP_NO_MEMORY);
+	}
+	return own;
+}
+
 void ip4_input(struct worker *w, struct burst *in)
 {
-	enum stage next = hook_next(w, HOOK_ip4_pre_routing);
+	struct burst_run out = burst_run_begin(w, hook_next(w, HOOK_ip4_pre_routing));
+	uint64_t octets = 0, packets = 0;
+	uint32_t n = in->n;
 
-	for (uint32_t i = 0; i < in->n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		struct skb *skb = in->skb[i];
 
-		/* somebody holds this very skb: what is done to it must not show (ip_rcv, 2nd check) */
-		if (unlikely(skb->users > 1)) {
-			struct skb *own = skb_unshare(w, skb);
-
-			if (!own) {
-				ip4_count(w, MIB_IpInDiscards);
-				skb_drop(w, skb, DROP_NO_MEMORY);
+		if (unlikely(skb->pkt_type == SKB_OTHERHOST || skb->users > 1)) {
+			skb = not_plainly_ours(w, skb);
+			if (!skb)
 				continue;
-			}
-			skb = own;
 		}
-		if (input_one(w, skb))
-			burst_to(w, next, skb);
+		packets++;
+		octets += skb_len(skb);
+		if (likely(input_one(w, skb)))
+			burst_run_put(&out, skb);
 	}
+	burst_run_end(&out);
+	ip4_count_n(w, MIB_IpInReceives, packets);
+	ip4_count_n(w, MIB_IpExtInOctets, octets);
 }

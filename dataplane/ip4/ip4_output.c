@@ -42,9 +42,11 @@ static void too_long(struct worker *w, struct skb *skb, const struct ip4_hdr *ip
 
 void ip4_output(struct worker *w, struct burst *in)
 {
+	struct burst_run out = burst_run_begin(w, STAGE_neigh_resolve);
 	uint64_t octets = 0;
+	uint32_t n = in->n;
 
-	for (uint32_t i = 0; i < in->n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		struct skb *skb = in->skb[i];
 		const struct ip4_hdr *ip = skb_data(skb);
 		const struct fib_nh *nh = skb->nh;
@@ -55,7 +57,8 @@ void ip4_output(struct worker *w, struct burst *in)
 		if (unlikely(skb_len(skb) > nh->mtu) && ip4_exceeds(skb, ip, nh->mtu))
 			too_long(w, skb, ip);
 		else
-			burst_to(w, STAGE_neigh_resolve, skb);
+			burst_run_put(&out, skb);
 	}
+	burst_run_end(&out);
 	ip4_count_n(w, MIB_IpExtOutOctets, octets);
 }

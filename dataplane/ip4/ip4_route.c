@@ -241,8 +241,12 @@ static void by_merged_table(struct worker *w, const struct fib *fib, struct look
 	const struct fib_locals *locals = atomic_load_explicit(&w->dp->rules->locals,
 		memory_order_acquire);
 
+	bool forwarding = atomic_load_explicit(&w->dp->conf.ip_forward, memory_order_relaxed);
+	struct burst_run out = burst_run_begin(w, STAGE_ip4_forward);
+
 	fib_lookup_bulk(fib, l->dst, l->dst_id, l->n);
 	for (uint32_t i = 0; i < l->n; i++) {
+		const struct fib_nh *nh = fib_nh_get(w->dp, l->dst_id[i]);
 		struct skb *skb = l->skb[i];
 
 		if (!surely_foreign(locals, l->src[i]) &&
@@ -250,9 +254,17 @@ static void by_merged_table(struct worker *w, const struct fib *fib, struct look
 			skb_drop(w, skb, DROP_IP4_MARTIAN_SRC);
 			continue;
 		}
+		if (unlikely(nh && nh->type == FIB_GROUP))
+			nh = ip4_group_member(w->dp, nh, skb_flow_hash(skb));
 		skb->nh_id = l->dst_id[i];
-		dispatch(w, skb, fib_nh_get(w->dp, l->dst_id[i]));
+		if (likely(nh && nh->type == FIB_UNICAST && !(nh->flags & FIB_NH_DEAD) && forwarding)) {
+			skb->nh = nh;
+			burst_run_put(&out, skb);
+		} else {
+			dispatch(w, skb, nh);
+		}
 	}
+	burst_run_end(&out);
 }
 
 void ip4_route(struct worker *w, struct burst *in)

@@ -43,21 +43,21 @@ static bool is_tagged(const struct skb *skb)
 		skb->flags & SKB_F_VLAN;
 }
 
-static void hand_on(struct worker *w, struct skb *skb)
+static inline void hand_on(struct worker *w, struct burst_run *ip4, struct skb *skb)
 {
 	unsigned int path = atomic_load_explicit(&skb->dev->rx_path, memory_order_relaxed);
 
 	if (unlikely(path & ~(unsigned int)NETDEV_RX_VLANS))
 		burst_to(w, STAGE_netif_receive, skb);
 	else if (likely(skb->protocol == RTE_BE16(ETH_TYPE_IP4)))
-		burst_to(w, STAGE_ip4_input, skb);
+		burst_run_put(ip4, skb);
 	else if (skb->protocol == RTE_BE16(ETH_TYPE_ARP))
 		burst_to(w, STAGE_arp_input, skb);
 	else
 		burst_to(w, STAGE_netif_receive, skb);
 }
 
-static void input_one(struct worker *w, struct skb *skb)
+static inline void input_one(struct worker *w, struct burst_run *ip4, struct skb *skb)
 {
 	const struct eth_hdr *eth = skb_header(skb, ETH_HDR_LEN);
 
@@ -84,11 +84,15 @@ static void input_one(struct worker *w, struct skb *skb)
 		skb->protocol = protocol_of(skb, skb->protocol);
 	}
 	skb_reset_network_header(skb);
-	hand_on(w, skb);
+	hand_on(w, ip4, skb);
 }
 
 void eth_input(struct worker *w, struct burst *in)
 {
-	for (uint32_t i = 0; i < in->n; i++)
-		input_one(w, in->skb[i]);
+	struct burst_run ip4 = burst_run_begin(w, STAGE_ip4_input);
+	uint32_t n = in->n;
+
+	for (uint32_t i = 0; i < n; i++)
+		input_one(w, &ip4, in->skb[i]);
+	burst_run_end(&ip4);
 }

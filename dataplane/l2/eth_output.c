@@ -92,7 +92,7 @@ static inline void put_header(struct skb *skb, const uint8_t *hh, uint8_t len)
 	skb_reset_mac_header(skb);
 }
 
-static void output_one(struct worker *w, struct skb *skb)
+static inline void output_one(struct worker *w, struct burst_run *tx, struct skb *skb)
 {
 	const struct fib_nh *nh = skb->nh;
 
@@ -105,11 +105,18 @@ static void output_one(struct worker *w, struct skb *skb)
 		put_header(skb, nh->hh, nh->hh_len);
 	else
 		put_header(skb, eth_cb(skb)->hh, eth_cb(skb)->hh_len);
-	burst_to(w, skb->dev->xmit, skb);
+	if (likely(skb->dev->xmit == STAGE_netdev_tx))
+		burst_run_put(tx, skb);
+	else
+		burst_to(w, skb->dev->xmit, skb);
 }
 
 void eth_output(struct worker *w, struct burst *in)
 {
-	for (uint32_t i = 0; i < in->n; i++)
-		output_one(w, in->skb[i]);
+	struct burst_run tx = burst_run_begin(w, STAGE_netdev_tx);
+	uint32_t n = in->n;
+
+	for (uint32_t i = 0; i < n; i++)
+		output_one(w, &tx, in->skb[i]);
+	burst_run_end(&tx);
 }

@@ -105,12 +105,19 @@ static void resolve(struct worker *w, struct skb *skb)
 
 void neigh_resolve(struct worker *w, struct burst *in)
 {
-	for (uint32_t i = 0; i < in->n; i++) {
+	struct burst_run out = burst_run_begin(w, STAGE_eth_output);
+	uint32_t n = in->n;
+
+	for (uint32_t i = 0; i < n; i++) {
 		struct skb *skb = in->skb[i];
 
-		if (likely(skb->nh->flags & FIB_NH_HH))
-			burst_to(w, STAGE_eth_output, skb);
-		else
-			resolve(w, skb);
+		if (likely(skb->nh->flags & FIB_NH_HH)) {
+			burst_run_put(&out, skb);
+			continue;
+		}
+		burst_run_end(&out); /* resolve sends there, too */
+		resolve(w, skb);
+		out = burst_run_begin(w, STAGE_eth_output);
 	}
+	burst_run_end(&out);
 }
