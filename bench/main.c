@@ -17,6 +17,7 @@
 
 static const struct gbench_suite *const suites[] = {
 	&bench_fib_suite,
+	&bench_neigh_suite,
 	&bench_pipeline_suite,
 };
 

@@ -5,4 +5,5 @@
 #include "gbench.h"
 
 extern const struct gbench_suite bench_fib_suite;
+extern const struct gbench_suite bench_neigh_suite;
 extern const struct gbench_suite bench_pipeline_suite;
