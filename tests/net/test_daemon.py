@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """skiffd's life: start, stop, kill -9, a second one, and everything that can be wrong with a file.
 
