@@ -9,14 +9,15 @@
 #include "core/call.h"
 #include "core/sleep.h"
 
-void worker_serve_call(struct worker *w)
+bool worker_serve_call(struct worker *w)
 {
 	struct worker_request *r = atomic_exchange_explicit(&w->request, NULL, memory_order_acq_rel);
 
 	if (!r)
-		return;
+		return false;
 	r->fn(w, r->arg);
 	sem_post(&r->done);
+	return true;
 }
 
 void worker_call(struct worker *w, worker_call_fn *fn, void *arg)

@@ -21,5 +21,5 @@ struct worker_request {
 /* A worker whose loop does not run (not started, stopped, a test) is served by the caller itself. */
 void worker_call(struct worker *w, worker_call_fn *fn, void *arg);
 
-/* The engine: serve a call that waits. */
-void worker_serve_call(struct worker *w);
+/* The engine: serve a call that waits; true if there was one. */
+bool worker_serve_call(struct worker *w);

@@ -228,8 +228,9 @@ bool worker_turn(struct worker *w)
 	if (w->turn_end)
 		w->turn_end(w);
 	burst_flush_done(w);
+	/* it may have brought a queue that nothing wakes us for yet: not a turn to sleep after */
 	if (unlikely(atomic_load_explicit(&w->request, memory_order_relaxed) != NULL))
-		worker_serve_call(w);
+		moved += worker_serve_call(w);
 	if (w->qsbr)
 		rte_rcu_qsbr_quiescent(w->qsbr, w->qsbr_id);
 	w->turn_busy = moved != 0;

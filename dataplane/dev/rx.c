@@ -13,7 +13,7 @@
 
 #define RX_NOTABLE (RTE_MBUF_F_RX_L4_CKSUM_MASK | RTE_MBUF_F_RX_LRO | RTE_MBUF_F_RX_RSS_HASH | \
 	RTE_MBUF_F_RX_VLAN_STRIPPED)
-#define PREFETCH_AHEAD 4
+#define PREFETCH_AHEAD 8
 
 /* A checksum that the sender left to be completed, as between guests of one host. */
 static void partial(struct skb *skb, const struct rte_mbuf *m)
@@ -94,12 +94,31 @@ static inline void to_eth_input(struct worker *w, const struct rx_queue *q, stru
 		n = room;
 	}
 	for (i = 0; i < n; i++) {
-		if (i + PREFETCH_AHEAD < n)
-			rte_prefetch0(skb_of(m[i + PREFETCH_AHEAD]));
 		to[i] = make_skb(q, m[i]);
 	}
 	out->n += n;
 	w->pending[STAGE_eth_input / 64] |= UINT64_C(1) << (STAGE_eth_input % 64);
+}
+
+/*
+ * First touch of the burst: fetch the frames, and the skbs too where there will be any, while the
+ * lengths are summed up.
+ */
+static inline uint64_t look_at(struct rte_mbuf **m, uint32_t n, bool skbs)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < n && i < PREFETCH_AHEAD; i++)
+		rte_prefetch0(m[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		if (i + PREFETCH_AHEAD < n)
+			rte_prefetch0(m[i + PREFETCH_AHEAD]);
+		if (skbs)
+			rte_prefetch0_write(skb_of(m[i]));
+		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+		bytes += m[i]->pkt_len;
+	}
+	return bytes;
 }
 
 static unsigned int rx_poll(struct worker *w, struct napi *napi, unsigned int budget)
@@ -107,27 +126,25 @@ static unsigned int rx_poll(struct worker *w, struct napi *napi, unsigned int bu
 	struct rx_queue *q = napi->priv;
 	struct netdev *dev = q->dev;
 	struct rte_mbuf *m[BURST_MAX];
-	uint64_t bytes = 0;
+	uint64_t bytes;
 	uint32_t n, left;
+	bool lane;
 
 	if (unlikely(!netdev_running(dev)))
 		return 0;
 	n = rte_eth_rx_burst(q->port_id, q->queue, m, budget);
 	if (n == 0)
 		return 0;
-	for (uint32_t i = 0; i < n; i++) {
-		if (i + PREFETCH_AHEAD < n)
-			rte_prefetch0(m[i + PREFETCH_AHEAD]);
-		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
-		bytes += m[i]->pkt_len;
-	}
+	lane = lane_open(w, dev);
+	bytes = look_at(m, n, !lane);
+
 	struct dev_stats *st = dev_stats(w, dev);
 
 	st->rx_packets += n;
 	st->rx_bytes += bytes;
 	w->ledger.rx += n;
 	left = n;
-	if (likely(lane_open(w, dev))) {
+	if (likely(lane)) {
 		left = w->dp->lane(w, q, m, n);
 		w->stats.lane_packets += n - left;
 		w->stats.lane_left += left;

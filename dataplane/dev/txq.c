@@ -91,6 +91,7 @@ static void queue_mbuf(struct worker *w, struct tx_queue *t, struct rte_mbuf *m)
 	skb->dev = t->dev;
 	if (!t->q.ops->enqueue(w, &t->q, skb))
 		dev_stats(w, t->dev)->tx_dropped++;
+	txq_update(t);
 }
 
 static bool stopped(const struct tx_queue *t)
@@ -144,8 +145,10 @@ bool txq_flush_all(struct worker *w)
 	while ((t = *p)) {
 		if (t->n)
 			txq_flush(w, t);
-		if (unlikely(t->q.len && !stopped(t)))
+		if (unlikely(t->q.len && !stopped(t))) {
 			run_queue(w, t);
+			txq_update(t);
+		}
 		if (t->q.len) {
 			waiting = true;
 			p = &t->next;
@@ -161,11 +164,12 @@ void txq_xmit(struct worker *w, struct tx_queue *t, struct skb *skb)
 {
 	struct rte_mbuf *m = skb_mbuf(skb);
 
-	if (unlikely(t->q.len || !t->q.ops->fifo || stopped(t))) {
+	if (unlikely(t->behind)) {
 		if (t->n)
 			txq_flush(w, t);
 		if (!t->q.ops->enqueue(w, &t->q, skb))
 			dev_stats(w, t->dev)->tx_dropped++;
+		txq_update(t);
 		txq_activate(w, t);
 		return;
 	}
@@ -186,6 +190,8 @@ void txq_attach(struct worker *w, struct tx_queue *t)
 {
 	t->state = 0;
 	t->trans_start = w->now;
+	t->max_frame = t->dev->contract->max_frame;
+	txq_update(t);
 	t->holder = (struct holder){.name = "txq", .count = held};
 	holder_add(w, &t->holder);
 	w->dev->txq[t->dev->index] = t;
@@ -196,6 +202,7 @@ void txq_detach(struct worker *w, struct tx_queue *t, enum drop_reason reason)
 	struct dev_stats *st = dev_stats(w, t->dev);
 
 	t->state |= TXQ_DEACTIVATED;
+	txq_update(t);
 	w->dev->txq[t->dev->index] = NULL;
 	st->tx_dropped += t->q.len + t->n;
 	txq_flush(w, t); /* stopped: all of m[] goes behind the qdisc's */
@@ -214,11 +221,13 @@ void txq_freeze(struct worker *w, struct tx_queue *t)
 {
 	(void)w;
 	t->state |= TXQ_FROZEN;
+	txq_update(t);
 }
 
 void txq_wake(struct worker *w, struct tx_queue *t)
 {
 	t->state &= ~(TXQ_FROZEN | TXQ_XOFF);
+	txq_update(t);
 	t->trans_start = w->now;
 	if (t->q.len)
 		txq_activate(w, t);

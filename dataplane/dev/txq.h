@@ -24,11 +24,13 @@ enum txq_state {
 struct tx_queue {
 	struct tx_queue *next;    /* in dev_worker.active */
 	bool active;
+	bool behind;              /* frames go to the qdisc: others wait there, or the queue is stopped */
 	bool offload;             /* m[] holds a frame with transmit offloads */
 	uint16_t n;
 	uint16_t port_id, queue;
 	uint32_t state;           /* enum txq_state */
 	uint32_t bytes;           /* of m[0..n) */
+	uint32_t max_frame;       /* the contract's */
 	struct rte_mbuf *m[TXQ_BURST];
 	struct netdev *dev;
 	struct qdisc q;
@@ -83,6 +85,12 @@ static inline void dev_tx_mbuf(struct worker *w, struct tx_queue *t, struct rte_
 
 /* As dev_tx_mbuf for any frame the port takes as it is; behind those that wait. */
 void txq_xmit(struct worker *w, struct tx_queue *t, struct skb *skb);
+
+/* After q.len or state changed. */
+static inline void txq_update(struct tx_queue *t)
+{
+	t->behind = t->q.len || !t->q.ops->fifo || t->state & (TXQ_FROZEN | TXQ_DEACTIVATED);
+}
 
 /* Worker (by worker_call): take the queue into use; take it out, ending what waits as `reason`. */
 void txq_attach(struct worker *w, struct tx_queue *t);

@@ -259,7 +259,7 @@ static void no_wake_up_is_lost(void **state)
 	timer_del(x.w[0], &x.w[0]->dev->watchdog);
 	pthread_create(&t, NULL, worker_thread, x.w[0]);
 	for (unsigned int i = 0; i < 4000; i++) {
-		uint64_t start = rte_rdtsc(), wait = (i * 2654435761u >> 20) % 200;
+		uint64_t start, wait = 20 + (i * 2654435761u >> 20) % 60;
 		time_t deadline = time(NULL) + PATIENCE;
 
 		worker_call(x.w[0], answer, &calls);
@@ -271,9 +271,9 @@ static void no_wake_up_is_lost(void **state)
 		}
 		assert_int_equal(m.type, CTL_DONE);
 		assert_int_equal(m.token, i);
-		/* 0 to 200 microseconds: around the point where it falls asleep */
-		while (rte_rdtsc() - start < wait * (rte_get_tsc_hz() / 1000000))
-			sched_yield();
+		/* spun, not slept, to hit the moment at which it falls asleep */
+		for (start = rte_rdtsc(); rte_rdtsc() - start < wait * (rte_get_tsc_hz() / 1000000);)
+			;
 	}
 	m = (struct ctl_msg){.type = CTL_STOP};
 	ctl_send(x.w[0], &m);
