@@ -491,7 +491,7 @@ struct skb *ip4_reassemble(struct worker *w, struct skb *skb, enum ip4_reasm_use
 	}
 	cb->part_from = ip4_frag_offset(ip);
 	cb->part_to = cb->part_from + len;
-	make_room(w, skb_truesize(skb));
+	make_room(w, skb_truesize(skb) + sizeof(struct queue)); /* it may start a queue */
 	if (ip4_hdr_len(ip) + cb->part_to > IP4_PKT_MAX)
 		return break_up(w, queue_get(w, &key), skb, DROP_REASM_TOO_LONG);
 	return insert(w, queue_get(w, &key), skb, more);
