@@ -96,12 +96,12 @@ class SkiffAfPacket(Forwarder):
     def start(self):
         self.skiff = Skiff("middle", f"""
 system cores 1
-port add a {self.driver} iface eth0
-port add b {self.driver} iface eth1
-ip addr add 192.0.2.1/24 dev a
-ip addr add 198.51.100.1/24 dev b
-ip link set a up
-ip link set b up
+port add near {self.driver} iface eth0
+port add far {self.driver} iface eth1
+ip addr add 192.0.2.1/24 dev near
+ip addr add 198.51.100.1/24 dev far
+ip link set near up
+ip link set far up
 """, host=self.host)
         self.skiff.start()
 
