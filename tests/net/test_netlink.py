@@ -3,7 +3,6 @@
 """The Linux interface's transport: real programs under skiff-run against the test server."""
 import json
 import os
-import shutil
 import signal
 import socket
 import struct
@@ -212,14 +211,6 @@ def second_daemon_is_refused():
     assert not os.path.exists(SOCKET) and not os.path.exists(SOCKET + ".lock")
 
 
-def anyones_run():
-    """skiff-run where any user may start it: the build folder may lie in a home of mode 0700."""
-    os.makedirs("/run/anyone", exist_ok=True)
-    for name in "skiff-run", "libskiff.so":
-        os.chmod(shutil.copy(os.path.join(BUILD, "shim", name), "/run/anyone"), 0o755)
-    return "/run/anyone/skiff-run"
-
-
 def roles():
     with open("/run/group", "w", encoding="ascii") as out:
         out.write(open("/etc/group", encoding="ascii").read() + "skiff:x:64321:\n")
@@ -228,7 +219,7 @@ def roles():
         other = "setpriv --reuid 65534 --clear-groups --regid 65534".split()
         group = "setpriv --reuid 65534 --clear-groups --regid 64321".split()
         extra = "setpriv --reuid 65534 --regid 65534 --groups 64321".split()
-        ip = [anyones_run(), "-s", SOCKET, "ip", "link"]
+        ip = [RUN, "-s", SOCKET, "ip", "link"]
         done = sh(other + ip, check=False)
         assert done.returncode == 1 and "user 65534 may not use skiff" in done.stderr, done.stderr
         for words in group, extra:
@@ -251,7 +242,7 @@ def what_a_preload_cannot_reach():
     for words, status, sentence in (
             ([RUN, "/run/static"], 126, "statically linked"),
             ([RUN, "/run/script"], 126, "statically linked"),
-            (other + [anyones_run(), "/run/setuid"], 126, "gains privileges"),
+            (other + [RUN, "/run/setuid"], 126, "gains privileges"),
             ([RUN, "/run/setuid"], 0, ""),
             ([RUN, "no-such-program"], 127, "not found"),
             ([RUN], 126, "usage"),
