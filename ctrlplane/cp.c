@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "addrs.h"
+#include "adjacency.h"
 #include "journal.h"
 #include "links.h"
 #include "neigh.h"
@@ -48,6 +49,7 @@ static const struct cp_part {
 	{backend_init, backend_fini},
 	{rib_init, rib_fini},
 	{cp_nhs_init, cp_nhs_fini},
+	{cp_adjs_init, cp_adjs_fini},
 	{cp_rules_init, cp_rules_fini},
 	{cp_neighs_init, cp_neighs_fini},
 	{cp_links_init, cp_links_fini},
@@ -107,6 +109,7 @@ void cp_memory(const struct cp *cp, struct cp_memory *out)
 			out->addrs++;
 	out->neighs = cp_neigh_count(cp);
 	out->nexthops = cp_nh_count(cp);
+	out->adjacencies = cp_adj_count(cp);
 	rib_memory(cp, out);
 }
 

@@ -20,6 +20,7 @@
 
 #include "backend.h"
 
+struct cp_adjs;
 struct cp_journal;
 struct cp_links;
 struct cp_neighs;
@@ -53,6 +54,7 @@ struct cp {
 	struct cp_links *links;	     /* links.h, addresses included (addrs.h) */
 	struct rib *rib;	     /* rib.h: tables and fib_infos */
 	struct cp_nhs *nhs;	     /* nexthops.h: what the FIBs' answers mean */
+	struct cp_adjs *adjs;	     /* adjacency.h: neighbours that FIBs know one by one */
 	struct cp_neighs *neighs;    /* neigh.h */
 	struct cp_rules *rules;	     /* rules.h */
 	struct cp_conf conf_all, conf_default;
@@ -128,7 +130,7 @@ struct nl_family;
 extern const struct nl_family cp_rtnetlink;
 
 struct cp_memory {
-	uint64_t links, addrs, routes, prefixes, fib_infos, nexthops, neighs;
+	uint64_t links, addrs, routes, prefixes, fib_infos, nexthops, neighs, adjacencies;
 	size_t rib_bytes, fib_bytes;
 };
 void cp_memory(const struct cp *cp, struct cp_memory *out);

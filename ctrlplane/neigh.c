@@ -8,6 +8,7 @@
 #include <linux/if.h>
 #include <string.h>
 
+#include "adjacency.h"
 #include "neigh_table.h"
 #include "nexthops.h"
 #include "notify.h"
@@ -36,6 +37,7 @@ static void program(struct cp *cp, struct cp_neigh *n)
 		n->dp = false;
 	}
 	cp_nh_neigh_changed(cp, n->ifindex, n->ip);
+	cp_adj_neigh_changed(cp, n);
 	if (show)
 		cp->be->neigh_ready(cp->be_ctx, n);
 }
@@ -269,6 +271,7 @@ int cp_neigh_del(struct cp *cp, struct cp_neigh *n)
 		cp->be->neigh_withdraw(cp->be_ctx, n);
 	n->dp = false;
 	cp_notify_neigh(cp, n, RTM_DELNEIGH);
+	cp_adj_neigh_changed(cp, n);
 	neigh_unlink(cp->neighs, n);
 	cp_nh_neigh_changed(cp, n->ifindex, n->ip);
 	neigh_free(n);

@@ -25,6 +25,8 @@ struct cp_neigh {
 	uint32_t heap;		/* place in the timer heap, 0: it has none */
 	struct cp_neigh *hash_next;
 	struct cp_neigh *lru_prev, *lru_next;
+	uint32_t host;		/* adjacency.c's record of the address, 0: none */
+	struct cp_neigh *host_next;
 };
 
 /* Linux's struct neigh_parms, in ms; of the table and, once changed, of a link. */

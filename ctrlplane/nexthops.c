@@ -14,11 +14,12 @@
 #include "nexthops.h"
 #include "rib.h"
 
-#define HASH_SIZE 4096u /* 1 M routes rest on some hundred next hops */
+#define HASH_BITS 14 /* 1 M routes rest on some hundred next hops; neighbours have one each */
+#define HASH_SIZE (1u << HASH_BITS)
 
 struct cp_nhs {
 	struct cp_nh *hash[HASH_SIZE];	/* by meaning */
-	struct cp_nh *via[HASH_SIZE];	/* single ones by (oif, gw) */
+	struct cp_nh *via[HASH_SIZE];	/* single ones by (oif, neighbour) */
 	struct cp_nh **by_id;
 	uint32_t cap;
 	uint32_t n;
@@ -35,7 +36,13 @@ static uint32_t hash_bytes(const void *bytes, size_t n, uint32_t h)
 
 static uint32_t via_hash(uint32_t oif, in_addr_t gw)
 {
-	return ((oif * 0x9E3779B1u) ^ (gw * 0x85EBCA6Bu)) >> 20 & (HASH_SIZE - 1);
+	return ((oif * 0x9E3779B1u) ^ (gw * 0x85EBCA6Bu)) >> (32 - HASH_BITS);
+}
+
+/* The neighbour that packets by this next hop go to; 0: each to its own destination. */
+static in_addr_t via_of(const struct cp_nh_key *key)
+{
+	return key->gw != 0 ? key->gw : key->host;
 }
 
 static void publish(struct cp *cp, struct cp_nh *nh)
@@ -47,8 +54,8 @@ static void publish(struct cp *cp, struct cp_nh *nh)
 	nh->src = nh->key.prefsrc;
 	if (nh->src == 0 && l != NULL)
 		nh->src = cp_addr_select(cp, l, nh->key.gw, nh->key.scope);
-	if (nh->key.gw != 0)
-		via = cp_neigh_find(cp, nh->key.oif, nh->key.gw);
+	if (via_of(&nh->key) != 0)
+		via = cp_neigh_find(cp, nh->key.oif, via_of(&nh->key));
 	if (cp->be->nh_publish(cp->be_ctx, nh, via) < 0)
 		cp_log(cp, "no memory to publish next hop %u: it keeps its old meaning", nh->id);
 }
@@ -83,7 +90,7 @@ static bool equal(const struct cp_nh *nh, const struct cp_nh_key *key,
 static void link_in(struct cp_nhs *t, struct cp_nh *nh)
 {
 	struct cp_nh **h = &t->hash[nh->hash & (HASH_SIZE - 1)];
-	struct cp_nh **v = &t->via[via_hash(nh->key.oif, nh->key.gw)];
+	struct cp_nh **v = &t->via[via_hash(nh->key.oif, via_of(&nh->key))];
 
 	nh->hash_next = *h;
 	*h = nh;
@@ -100,7 +107,7 @@ static void link_out(struct cp_nhs *t, struct cp_nh *nh)
 	while (*p != nh)
 		p = &(*p)->hash_next;
 	*p = nh->hash_next;
-	p = &t->via[via_hash(nh->key.oif, nh->key.gw)];
+	p = &t->via[via_hash(nh->key.oif, via_of(&nh->key))];
 	while (*p != nh)
 		p = &(*p)->via_next;
 	*p = nh->via_next;
@@ -169,6 +176,14 @@ static int64_t get_one(struct cp *cp, const struct rib_info *fi, const struct ri
 	return get(cp, &key, NULL, 0);
 }
 
+int64_t cp_nh_get_host(struct cp *cp, const struct cp_nh *route, in_addr_t host)
+{
+	struct cp_nh_key key = route->key; /* padding and all */
+
+	key.host = host;
+	return get(cp, &key, NULL, 0);
+}
+
 int64_t cp_nh_get(struct cp *cp, const struct rib_info *fi)
 {
 	const struct rib_nh *nh = rib_info_nh(fi);
@@ -221,7 +236,7 @@ void cp_nh_neigh_changed(struct cp *cp, uint32_t oif, in_addr_t gw)
 	if (cp->be == NULL)
 		return;
 	for (nh = cp->nhs->via[via_hash(oif, gw)]; nh != NULL; nh = nh->via_next)
-		if (nh->key.oif == oif && nh->key.gw == gw && nh->key.type != CP_NH_GROUP)
+		if (nh->key.oif == oif && via_of(&nh->key) == gw && nh->key.type != CP_NH_GROUP)
 			publish(cp, nh);
 }
 

@@ -22,6 +22,7 @@ struct cp_nh_key {
 	in_addr_t gw;
 	in_addr_t prefsrc;	/* the effective one */
 	uint32_t mtu;		/* the route's, 0: the link's */
+	in_addr_t host;		/* gw 0: for this neighbour alone (adjacency.h), 0: for any */
 };
 
 #define CP_NH_GROUP 200
@@ -47,6 +48,8 @@ struct cp_nh {
 
 /* The id for this info's live next hops; one reference. 0: nothing to program. -ENOMEM, -ENOSPC. */
 int64_t cp_nh_get(struct cp *cp, const struct rib_info *fi);
+/* As `route`, which has no gateway, for one host on its link; one reference. */
+int64_t cp_nh_get_host(struct cp *cp, const struct cp_nh *route, in_addr_t host);
 void cp_nh_put(struct cp *cp, uint32_t id);
 
 /* The entry towards (oif, gw) changed: publish what uses it. */

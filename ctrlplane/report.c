@@ -143,12 +143,13 @@ json_t *report_memory(const struct skiffd *d)
 	cp_memory(d->cp, &m);
 	bytes = m.rib_bytes + m.fib_bytes;
 	return json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o},"
-			 " s:{s:I, s:I, s:I}}",
+			 " s:{s:I, s:I, s:I, s:I}}",
 		"pools", pools, "routing", "routes", U64(m.routes), "prefixes", U64(m.prefixes),
 		"fib_infos", U64(m.fib_infos), "nexthops", U64(m.nexthops),
 		"rib_bytes", U64(m.rib_bytes), "fib_bytes", U64(m.fib_bytes), "bytes", U64(bytes),
 		"bytes_per_route", ratio(bytes, m.routes),
-		"links", "links", U64(m.links), "addrs", U64(m.addrs), "neighs", U64(m.neighs));
+		"links", "links", U64(m.links), "addrs", U64(m.addrs), "neighs", U64(m.neighs),
+		"adjacencies", U64(m.adjacencies));
 }
 
 json_t *report_system(const struct skiffd *d)

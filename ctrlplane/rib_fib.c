@@ -2,10 +2,12 @@
 /*
  * From the RIB into the FIBs: of the routes of a prefix, workers know the best one's next hop.
  * While only the default rules exist and the table `default` is empty, local and main share the
- * FIB CP_FIB_MERGED, in which local wins a prefix that both have; else each table has its own.
+ * FIB CP_FIB_MERGED, in which local wins a prefix that both have, and workers know no other table;
+ * else each table has its own.
  */
 #include <errno.h>
 
+#include "adjacency.h"
 #include "rib_store.h"
 #include "rules.h"
 
@@ -14,12 +16,8 @@ static bool in_merged(const struct cp *cp, const struct rib_table *t)
 	return cp->rules->merged && (t->id == RT_TABLE_LOCAL || t->id == RT_TABLE_MAIN);
 }
 
-static uint32_t best_in(const struct rib *r, const struct rib_table *t, uint32_t key, uint8_t len)
+static uint32_t best_of(const struct rib *r, uint32_t node)
 {
-	uint32_t node = rib_trie_find(r, t->root, key, len);
-
-	if (node == 0)
-		return 0;
 	for (uint32_t i = rib_node(r, node)->route; i != 0; i = rib_alias(r, i)->next) {
 		const struct rib_alias *a = rib_alias(r, i);
 
@@ -28,6 +26,40 @@ static uint32_t best_in(const struct rib *r, const struct rib_table *t, uint32_t
 			return rib_info(r, a->info)->nh_id;
 	}
 	return 0;
+}
+
+static uint32_t best_in(const struct rib *r, const struct rib_table *t, uint32_t key, uint8_t len)
+{
+	uint32_t node = rib_trie_find(r, t->root, key, len);
+
+	return node != 0 ? best_of(r, node) : 0;
+}
+
+static uint32_t longest_in(const struct rib *r, const struct rib_table *t, uint32_t ip,
+	uint8_t *len)
+{
+	uint32_t path[33], n = rib_trie_path(r, t->root, ip, path), best = 0;
+
+	while (n > 0 && best == 0)
+		best = best_of(r, path[--n]);
+	*len = best != 0 ? rib_node(r, path[n])->len : 0;
+	return best;
+}
+
+uint32_t rib_fib_longest(const struct cp *cp, const struct rib_table *t, uint32_t ip, uint8_t *len)
+{
+	const struct rib *r = cp->rib;
+	uint32_t local, best;
+	uint8_t local_len;
+
+	if (!in_merged(cp, t))
+		return longest_in(r, t, ip, len);
+	local = longest_in(r, rib_table_find(r, RT_TABLE_LOCAL), ip, &local_len);
+	best = longest_in(r, rib_table_find(r, RT_TABLE_MAIN), ip, len);
+	if (local == 0 || (best != 0 && *len > local_len))
+		return best;
+	*len = local_len;
+	return local;
 }
 
 uint32_t rib_fib_best(const struct cp *cp, const struct rib_table *t, uint32_t key, uint8_t len)
@@ -78,13 +110,17 @@ int rib_fib_update(struct cp *cp, struct rib_table *t, uint32_t key, uint8_t len
 
 	if (cp->be == NULL)
 		return 0;
-	if (cp->rules->merged && t->id == RT_TABLE_DEFAULT)
-		return 0; /* its first route ends the merging: cp_rules_changed */
+	if (cp->rules->merged && !in_merged(cp, t))
+		return 0; /* no rule asks for it; one that does ends the merging: cp_rules_changed */
 	best = rib_fib_best(cp, t, key, len);
 	if (best == old || (best == 0 && old == RIB_BEST_UNKNOWN))
 		return 0;
 	err = fib_of(cp, t, &number);
-	return err < 0 ? err : cp->be->fib_set(cp->be_ctx, number, key, len, best);
+	if (err == 0)
+		err = cp->be->fib_set(cp->be_ctx, number, key, len, best);
+	if (err == 0 && !cp->rib->programming)
+		cp_adj_route_changed(cp, t, number, key, len);
+	return err;
 }
 
 static int program_table(struct cp *cp, struct rib_table *t)

@@ -128,5 +128,7 @@ extern const struct rib_prop {
 
 /* The id that the prefix should have in its FIB now; 0: none. */
 uint32_t rib_fib_best(const struct cp *cp, const struct rib_table *t, uint32_t key, uint8_t len);
+/* The id that the longest match in the FIB of `t` has by the routes, and its length; 0: no match. */
+uint32_t rib_fib_longest(const struct cp *cp, const struct rib_table *t, uint32_t ip, uint8_t *len);
 /* The prefix changed: if its best is no longer `old`, tell the FIB. */
 int rib_fib_update(struct cp *cp, struct rib_table *t, uint32_t key, uint8_t len, uint32_t old);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adjacency.h"
 #include "notify.h"
 #include "rib.h"
 #include "rules.h"
@@ -59,7 +60,9 @@ int cp_rules_changed(struct cp *cp)
 		t->merged = was;
 		rib_fib_drop(cp, merged);
 	} else if (was != merged) {
+		cp_adj_forget(cp);
 		rib_fib_drop(cp, was);
+		cp_adj_rebuild(cp);
 	}
 	return err;
 }

@@ -63,6 +63,42 @@ def decrements_ttl():
     assert "ttl=63" in done.stdout, done.stdout
 
 
+def lane_packets():
+    rows = router.json("show workers")
+    rows = rows if isinstance(rows, list) else rows["workers"]
+    return sum(row["lane_packets"] for row in rows)
+
+
+def neighbour_state():
+    return json.loads(router.ip("-j neigh show 198.51.100.2 dev lan").stdout)[0]["state"]
+
+
+def hosts_on_link_go_by_the_lane():
+    """Both hosts are attached to the router: no gateway is on the way, yet the lane serves them,
+    and what goes by it keeps the neighbour's state moving as Linux's would."""
+    before = lane_packets()
+    assert received(ping(left, "198.51.100.2", count=20)) >= 20
+    assert lane_packets() - before >= 36, (before, lane_packets())
+    assert "198.51.100.2 " not in router.ip("route show table all").stdout
+    assert router.json("show memory")["links"]["adjacencies"] >= 2
+    mac = json.loads(right.run("ip -j link show eth0").stdout)[0]["address"]
+    router.ip(f"neigh change 198.51.100.2 dev lan lladdr {mac} nud stale")
+    assert neighbour_state() == ["STALE"]
+    assert received(ping(left, "198.51.100.2", count=1)) == 1
+    assert neighbour_state() in (["DELAY"], ["REACHABLE"]), neighbour_state()
+    before = lane_packets()
+    assert received(ping(left, "198.51.100.2", count=5)) >= 5
+    assert lane_packets() - before >= 8, (before, lane_packets())
+    wait_for(lambda: neighbour_state() == ["REACHABLE"], "the answer to a probe")
+    # a route over the host's address goes first, and no longer hides it when it goes
+    router.ip("route add blackhole 198.51.100.2/32")
+    assert received(ping(left, "198.51.100.2", "-w", "1", count=1)) == 0
+    router.ip("route del 198.51.100.2/32")
+    before = lane_packets()
+    assert received(ping(left, "198.51.100.2", count=5)) >= 5
+    assert lane_packets() - before >= 8, (before, lane_packets())
+
+
 def forwards_fragments():
     for size in (1473, 2000, 4000, 8000, 65507):
         done = ping(left, "198.51.100.2", "-s", str(size), count=2)
@@ -174,7 +210,8 @@ def stops_cleanly():
     assert received(done) == 0
 
 
-run_tests([starts, answers_ping, forwards_every_size, decrements_ttl, forwards_fragments,
-           reassembles_for_itself, says_frag_needed, traceroute_shows_the_router,
-           tells_unreachables, refuses_connections_at_once, carries_tcp_both_ways, carries_udp,
+run_tests([starts, answers_ping, forwards_every_size, decrements_ttl,
+           hosts_on_link_go_by_the_lane, forwards_fragments, reassembles_for_itself,
+           says_frag_needed, traceroute_shows_the_router, tells_unreachables,
+           refuses_connections_at_once, carries_tcp_both_ways, carries_udp,
            ledger_closes, stops_cleanly])

@@ -87,6 +87,8 @@ static int64_t nh_alloc(void *ctx)
 {
 	struct fake *f = ctx;
 
+	if (f->n_free != 0)
+		return f->free_id[--f->n_free];
 	return ++f->next_id < FAKE_IDS ? (int64_t)f->next_id : -ENOSPC;
 }
 
@@ -104,6 +106,7 @@ static void nh_release(void *ctx, uint32_t id)
 	struct fake *f = ctx;
 
 	f->nh[id].id = 0;
+	f->free_id[f->n_free++] = id;
 	f->released++;
 }
 

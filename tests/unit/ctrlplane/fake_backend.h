@@ -7,7 +7,7 @@
 #include "nexthops.h"
 
 #define FAKE_FRAMES 64
-#define FAKE_IDS 4096
+#define FAKE_IDS 32768
 
 struct fake_prefix {
 	uint32_t fib, key, nh;
@@ -17,7 +17,8 @@ struct fake_prefix {
 struct fake {
 	struct fake_prefix *prefix; /* unordered */
 	size_t n, cap;
-	uint32_t next_id;
+	uint32_t next_id, n_free;
+	uint32_t free_id[FAKE_IDS];	/* to be given out again */
 	struct cp_nh nh[FAKE_IDS];	/* as last published; id 0: free */
 	unsigned int published, released;
 	uint8_t frame[FAKE_FRAMES][64];

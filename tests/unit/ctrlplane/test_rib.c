@@ -246,7 +246,7 @@ static void same_as_a_list(void **state)
 	assert_int_equal(mem.routes, 6);
 	assert_int_equal(mem.fib_infos, 6); /* two links: local, connected, broadcast */
 	cp_free(cp);
-	assert_int_equal(f.published > 0 && f.released == f.next_id, 1);
+	assert_int_equal(f.published > 0 && f.n_free == f.next_id, 1);
 	fake_free(&f);
 }
 
@@ -343,7 +343,7 @@ static void next_hops_are_shared(void **state)
 	struct cp_neigh *n = cp_neigh_make(cp, fake_link(cp, "eth0"), htonl(0x0a000002));
 
 	cp_neigh_update(cp, n, (const uint8_t[]){2, 0, 0, 0, 0, 9}, NUD_REACHABLE, CP_NEIGH_ADMIN);
-	assert_int_equal(f.published, published + 1);
+	assert_int_equal(f.published, published + 2); /* the gateway's, and the host's own */
 	cp_free(cp);
 	fake_free(&f);
 }
