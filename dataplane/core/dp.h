@@ -21,7 +21,8 @@ struct trace_record;
  * The fused way through the pipeline (ip4/ip4_lane.c): takes of m[0..n) what it can handle whole,
  * moves the rest to the front in order, untouched, and returns how many that is.
  */
-typedef uint32_t dp_lane_fn(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n);
+typedef uint32_t dp_lane_fn(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n,
+	uint64_t *bytes);
 
 /* Settings read by workers, one word each; the control thread writes them (system, sysctl). */
 struct dp_conf {

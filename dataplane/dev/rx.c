@@ -100,11 +100,8 @@ static inline void to_eth_input(struct worker *w, const struct rx_queue *q, stru
 	w->pending[STAGE_eth_input / 64] |= UINT64_C(1) << (STAGE_eth_input % 64);
 }
 
-/*
- * First touch of the burst: fetch the frames, and the skbs too where there will be any, while the
- * lengths are summed up.
- */
-static inline uint64_t look_at(struct rte_mbuf **m, uint32_t n, bool skbs)
+/* First touch of the burst: fetch the frames and where their skbs will be, sum up the lengths. */
+static inline uint64_t look_at(struct rte_mbuf **m, uint32_t n)
 {
 	uint64_t bytes = 0;
 
@@ -113,8 +110,7 @@ static inline uint64_t look_at(struct rte_mbuf **m, uint32_t n, bool skbs)
 	for (uint32_t i = 0; i < n; i++) {
 		if (i + PREFETCH_AHEAD < n)
 			rte_prefetch0(m[i + PREFETCH_AHEAD]);
-		if (skbs)
-			rte_prefetch0_write(skb_of(m[i]));
+		rte_prefetch0_write(skb_of(m[i]));
 		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
 		bytes += m[i]->pkt_len;
 	}
@@ -126,29 +122,28 @@ static unsigned int rx_poll(struct worker *w, struct napi *napi, unsigned int bu
 	struct rx_queue *q = napi->priv;
 	struct netdev *dev = q->dev;
 	struct rte_mbuf *m[BURST_MAX];
-	uint64_t bytes;
+	uint64_t bytes = 0;
 	uint32_t n, left;
-	bool lane;
 
 	if (unlikely(!netdev_running(dev)))
 		return 0;
 	n = rte_eth_rx_burst(q->port_id, q->queue, m, budget);
 	if (n == 0)
 		return 0;
-	lane = lane_open(w, dev);
-	bytes = look_at(m, n, !lane);
+	w->ledger.rx += n;
+	left = n;
+	if (likely(lane_open(w, dev))) {
+		left = w->dp->lane(w, q, m, n, &bytes);
+		w->stats.lane_packets += n - left;
+		w->stats.lane_left += left;
+	}
+	if (!bytes) /* no lane, or a shut one */
+		bytes = look_at(m, n);
 
 	struct dev_stats *st = dev_stats(w, dev);
 
 	st->rx_packets += n;
 	st->rx_bytes += bytes;
-	w->ledger.rx += n;
-	left = n;
-	if (likely(lane)) {
-		left = w->dp->lane(w, q, m, n);
-		w->stats.lane_packets += n - left;
-		w->stats.lane_left += left;
-	}
 	if (left)
 		to_eth_input(w, q, m, left);
 	return n;

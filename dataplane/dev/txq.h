@@ -76,10 +76,14 @@ static inline struct tx_queue *dev_txq(const struct worker *w, const struct netd
  */
 static inline void dev_tx_mbuf(struct worker *w, struct tx_queue *t, struct rte_mbuf *m)
 {
+	uint32_t n = t->n;
+
+	if (unlikely(!n))
+		txq_activate(w, t);
 	t->bytes += m->pkt_len;
-	t->m[t->n++] = m;
-	txq_activate(w, t);
-	if (unlikely(t->n == TXQ_BURST))
+	t->m[n] = m;
+	t->n = (uint16_t)(n + 1);
+	if (unlikely(n + 1 == TXQ_BURST))
 		txq_flush(w, t);
 }
 

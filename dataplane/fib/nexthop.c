@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "dev/netdev.h"
+
 /* The table as its writer sees it; readers know the first member only. */
 struct table {
 	struct fib_nh_table t;
@@ -84,6 +86,17 @@ static void replace(struct dp *dp, uint32_t id, const struct fib_nh *nh)
 		dp_retire(dp, nh_free, NULL, (void *)(uintptr_t)old);
 }
 
+static void fill_in(struct fib_nh *nh)
+{
+	const struct tx_contract *c = nh->dev ? nh->dev->contract : NULL;
+	uint32_t longest = c && c->max_frame > nh->dev->hard_header_len
+		? c->max_frame - nh->dev->hard_header_len : UINT16_MAX;
+
+	longest = longest < nh->mtu ? longest : nh->mtu;
+	nh->lane_max = longest < UINT16_MAX ? (uint16_t)longest : UINT16_MAX;
+	nh->dev_index = nh->dev ? nh->dev->index : 0;
+}
+
 int fib_nh_publish(struct dp *dp, const struct fib_nh *nh)
 {
 	size_t group = nh->group ? sizeof(*nh->group) : 0;
@@ -95,6 +108,7 @@ int fib_nh_publish(struct dp *dp, const struct fib_nh *nh)
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, nh, sizeof(*copy));
+	fill_in(copy);
 	if (group) {
 		copy->group = (struct fib_nh_group *)(copy + 1);
 		memcpy(copy->group, nh->group, group);

@@ -52,11 +52,13 @@ struct fib_nh {
 	uint8_t hh_len;             /* 14, or 18 with a VLAN tag */
 	uint32_t mtu;               /* of the path: device's or the route's lower one */
 	rte_be32_t gw;              /* 0: on-link */
-	rte_be32_t prefsrc;         /* source for packets of this host */
+	uint16_t dev_index;         /* of dev, 0 without one: fib_nh_publish fills in these two */
+	uint16_t lane_max;          /* longest packet for the lane, by mtu and by dev's contract */
 	struct netdev *dev;         /* out; of LOCAL: the loopback */
 	struct netdev *phys;        /* port below dev (dev itself unless VLAN) */
 	uint8_t hh[32];             /* link header, ends at the last byte: copied in one store */
 	struct fib_nh_group *group; /* of FIB_GROUP */
+	rte_be32_t prefsrc;         /* source for packets of this host */
 	uint32_t id;
 	uint32_t tclassid;
 } __attribute__((aligned(64)));
@@ -68,6 +70,14 @@ struct fib_nh_table {
 static inline const struct fib_nh *fib_nh_get(const struct dp *dp, uint32_t id)
 {
 	return atomic_load_explicit(&dp->nhs->nh[id], memory_order_acquire);
+}
+
+/* Packets for this next hop need no stage: lane. */
+static inline bool fib_nh_lane(const struct fib_nh *nh)
+{
+	const unsigned int want = FIB_NH_LANE | FIB_NH_HH;
+
+	return (nh->flags & (want | FIB_NH_DEAD)) == want;
 }
 
 /* The member of a group for a flow hash. */

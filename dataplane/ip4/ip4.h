@@ -7,6 +7,7 @@
 
 #include "core/worker.h"
 #include "ip4/ip4_id.h"
+#include "ip4/ip4_lane.h"
 #include "ip4/ip4_options.h"
 
 enum ip4_mib {
@@ -34,6 +35,7 @@ struct ip4_worker {
 	struct icmp_worker *icmp;     /* icmp.h: rate limits */
 	struct ip4_reasm *reasm;      /* ip4_reassemble.h */
 	struct ip4_ids ids;           /* ip4_id.h */
+	lane_sift_fn *lane_sift;      /* ip4_lane.h */
 };
 
 /* Allocate w->ip4 and what hangs on it: 0, -ENOMEM, -EIO. fini ends what is held as STOPPED. */

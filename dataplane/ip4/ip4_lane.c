@@ -5,7 +5,8 @@
  * that is unicast to us, IPv4 without options, whole, with TTL above 1 and a right checksum, between
  * addresses that may be routed, and whose next hop is a plain port with a known neighbour, not the
  * one it came by, and long enough an MTU. Everything else leaves before a byte of it is changed, and
- * the stages say why. RFC 1812 5.2.2, 5.2.3, 5.3.1 in the same order of effects.
+ * the stages say why; what follows it from its source to its destination leaves, too, so that no flow
+ * is reordered. RFC 1812 5.2.2, 5.2.3, 5.3.1 in the same order of effects.
  */
 #include "ip4/ip4_lane.h"
 
@@ -14,127 +15,84 @@
 #include "dev/rxq.h"
 #include "dev/txq.h"
 #include "fib/fib.h"
-#include "fib/locals.h"
 #include "fib/nexthop.h"
 #include "fib/rules.h"
 #include "ip4/flow_hash.h"
 #include "ip4/ip4.h"
+#include "ip4/ip4_lane_priv.h"
 #include "ip4/ip4_lookup.h"
 #include "l2/eth.h"
-#include "wire/ip4.h"
 
-/* Frames that the stages look at more closely: not all in one plain buffer, tags, super-frames. */
-#define NOT_PLAIN (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_RX_VLAN_STRIPPED | \
-	RTE_MBUF_F_RX_LRO | RTE_MBUF_F_TX_OFFLOAD_MASK)
-#define L4_CSUM_PARTIAL RTE_MBUF_F_RX_L4_CKSUM_MASK
+lane_sift_fn *ip4_lane_sift(bool wide)
+{
+#ifdef __x86_64__
+	if (wide)
+		return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+			__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
+			? lane_sift_avx512 : NULL;
+#endif
+	return wide ? NULL : lane_sift_scalar;
+}
 
-#define MAC_MASK UINT64_C(0xffffffffffff)
+/* ---- order ---- */
 
-/* What of a burst is looked up, by position in m[]. */
-struct lane {
-	uint32_t n;
-	uint32_t dst[BURST_MAX];
-	uint32_t id[BURST_MAX];
-	uint8_t at[BURST_MAX];
+/* The flows of this burst that have left the lane, as a filter over their addresses. */
+struct flows {
+	bool any, all;
+	uint64_t bit[8];
 };
-static_assert(BURST_MAX <= UINT8_MAX + 1, "positions fit");
 
-static inline uint64_t load64(const uint8_t *p)
+static uint32_t flow_of(const struct rte_mbuf *m)
 {
-	uint64_t x;
+	uint64_t addrs;
 
-	memcpy(&x, p, sizeof(x));
-	return x;
+	memcpy(&addrs, rte_pktmbuf_mtod_offset(m, const uint8_t *, ETH_HDR_LEN + 12), sizeof(addrs));
+	return (addrs * UINT64_C(0x9e3779b97f4a7c15)) >> 55;
 }
 
-static inline uint32_t load32(const uint8_t *p)
+/* Cut within its headers: could be of any flow. What is shorter as a whole goes nowhere. */
+static void leave(struct flows *left, const struct rte_mbuf *m)
 {
-	uint32_t x;
+	uint32_t f;
 
-	memcpy(&x, p, sizeof(x));
-	return x;
+	if (m->data_len < LANE_HEADERS) {
+		left->all |= m->pkt_len >= LANE_HEADERS;
+	} else {
+		f = flow_of(m);
+		left->bit[f / 64] |= UINT64_C(1) << (f % 64);
+	}
+	left->any = true;
 }
 
-/* First octets 1..126 and 128..223: addresses of single hosts out there. */
-static inline bool routable(uint32_t first_octet)
+static bool has_left(const struct flows *left, const struct rte_mbuf *m)
 {
-	return first_octet - 1 < 223 && first_octet != 127;
+	uint32_t f = flow_of(m);
+
+	return left->all || left->bit[f / 64] >> (f % 64) & 1;
 }
 
-static inline bool plain(const struct rte_mbuf *m)
+/* Frames were sifted out: those behind them in the same flows leave as well. */
+static void keep_order(struct lane *l, struct flows *left, struct rte_mbuf *const *m, uint32_t n)
 {
-	uint64_t flags = m->ol_flags;
-
-	return m->nb_segs == 1 && rte_mbuf_refcnt_read(m) == 1 && !(flags & NOT_PLAIN) &&
-		(flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != L4_CSUM_PARTIAL;
-}
-
-/* The input ladder on a frame to `mac`; *src, *dst in host order. Little endian, as all of DPDK here. */
-static inline bool sound(const struct rte_mbuf *m, uint64_t mac, uint32_t *src, uint32_t *dst)
-{
-	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint64_t link = load64(p), a = load64(p + 14), b = load64(p + 22);
-	uint32_t type = load32(p + 12), c = load32(p + 30);
-	uint32_t tot_len = rte_bswap16((uint16_t)(a >> 16));
-	uint64_t sum = (uint32_t)a + (a >> 32) + (uint32_t)b + (b >> 32) + c;
-
-	/* to us; from a single station; IPv4 with 20 bytes of header */
-	bool ok = (link & (MAC_MASK | UINT64_C(1) << 48)) == mac;
-
-	ok &= (type & 0xffffff) == 0x450008;
-	ok &= !(a & UINT64_C(0xff3f) << 48);      /* no fragment */
-	ok &= (b & 0xff) > 1;                     /* TTL */
-	ok &= tot_len >= IP4_HDR_LEN && tot_len + ETH_HDR_LEN <= m->data_len;
-	ok &= csum_reduce(sum) == 0xffff;
-	ok &= routable(b >> 32 & 0xff);
-	ok &= routable(c & 0xff);
-	*src = rte_bswap32((uint32_t)(b >> 32));
-	*dst = rte_bswap32(c);
-	return ok;
-}
-
-/* An address of this host's links, by the FIB; asked only where the filter is not sure. */
-static bool is_local(const struct worker *w, const struct fib *fib, uint32_t src)
-{
-	const struct fib_nh *nh = fib_nh_get(w->dp, fib_lookup(fib, src));
-
-	return nh && (nh->type == FIB_LOCAL || nh->type == FIB_BROADCAST);
-}
-
-static void sift(const struct worker *w, struct lane *l, const struct fib *fib, uint64_t mac,
-	struct rte_mbuf *const *m, uint32_t n)
-{
-	const struct fib_locals *locals = atomic_load_explicit(&w->dp->rules->locals,
-		memory_order_acquire);
-	uint32_t k = 0;
+	uint32_t kept = 0, k = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t src, dst;
-
-		if (unlikely(!plain(m[i]) || !sound(m[i], mac, &src, &dst)))
+		if (k == l->n || l->at[k] != i) {
+			leave(left, m[i]);
 			continue;
-		if (unlikely(!locals || fib_maybe_local(locals, src)) && is_local(w, fib, src))
-			continue;
-		l->dst[k] = dst;
-		l->at[k++] = (uint8_t)i;
+		}
+		if (!has_left(left, m[i])) {
+			l->dst[kept] = l->dst[k];
+			l->len[kept] = l->len[k];
+			l->ttl[kept] = l->ttl[k];
+			l->at[kept++] = i;
+		}
+		k++;
 	}
-	l->n = k;
+	l->n = kept;
 }
 
-/* The queue that takes the packet, NULL where the stages have more to do about its next hop. */
-static inline struct tx_queue *way_out(const struct worker *w, const struct netdev *in,
-	const struct fib_nh *nh, uint32_t tot_len)
-{
-	const unsigned int want = FIB_NH_LANE | FIB_NH_HH, all = want | FIB_NH_DEAD;
-	struct tx_queue *t;
-
-	if (unlikely(!nh || (nh->flags & all) != want || tot_len > nh->mtu || nh->dev == in))
-		return NULL;
-	t = dev_txq(w, nh->dev);
-	if (unlikely(!t || tot_len + ETH_HDR_LEN > nh->dev->contract->max_frame))
-		return NULL;
-	return t;
-}
+/* ---- the way out ---- */
 
 /* As skb_flow_hash: the port's where it has one. */
 static uint32_t flow_hash(const struct rte_mbuf *m, const struct ip4_hdr *ip, uint32_t tot_len)
@@ -144,15 +102,32 @@ static uint32_t flow_hash(const struct rte_mbuf *m, const struct ip4_hdr *ip, ui
 	return ip4_flow_hash(ip, tot_len);
 }
 
+/* The living member of a group, where the lane may use it. */
+static const struct fib_nh *member(const struct worker *w, const struct fib_nh *nh,
+	const struct rte_mbuf *m, uint32_t len)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *) + ETH_HDR_LEN;
+
+	if (!nh || nh->type != FIB_GROUP)
+		return NULL;
+	nh = ip4_group_member(w->dp, nh, flow_hash(m, (const struct ip4_hdr *)p, len));
+	return nh && fib_nh_lane(nh) ? nh : NULL;
+}
+
 /* Link header, TTL, checksum; the padding of the link goes. */
-static inline void rewrite(struct rte_mbuf *m, const struct fib_nh *nh, uint32_t tot_len)
+static inline void rewrite(struct rte_mbuf *m, const struct fib_nh *nh, uint32_t len, uint32_t ttl)
 {
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+	const uint8_t *hh = nh->hh + ETH_HH_ROOM - ETH_HDR_LEN;
+	uint64_t start, end;
 
-	memcpy(p, nh->hh + ETH_HH_ROOM - ETH_HDR_LEN, ETH_HDR_LEN);
-	ip4_decrease_ttl((struct ip4_hdr *)(p + ETH_HDR_LEN));
-	m->data_len = (uint16_t)(tot_len + ETH_HDR_LEN);
-	m->pkt_len = tot_len + ETH_HDR_LEN;
+	memcpy(&start, hh, 8);
+	memcpy(&end, hh + ETH_HDR_LEN - 8, 8);
+	memcpy(p, &start, 8);
+	memcpy(p + ETH_HDR_LEN - 8, &end, 8);
+	memcpy(p + ETH_HDR_LEN + offsetof(struct ip4_hdr, ttl), &ttl, sizeof(ttl));
+	m->data_len = (uint16_t)(len + ETH_HDR_LEN);
+	m->pkt_len = len + ETH_HDR_LEN;
 }
 
 static void count(struct worker *w, uint32_t n, uint64_t octets_in, uint64_t octets_out)
@@ -171,54 +146,91 @@ static void count(struct worker *w, uint32_t n, uint64_t octets_in, uint64_t oct
 	ip4_count_n(w, MIB_IpExtOutOctets, octets_out);
 }
 
-/* Send what can be sent; sets m[i] of that to NULL and returns how many those were. */
-static uint32_t send_out(struct worker *w, const struct netdev *in, const struct lane *l,
-	struct rte_mbuf **m)
+/* Entry k, which the next hop refuses. */
+static void refuse(struct lane *l, struct flows *left, const struct rte_mbuf *m, uint32_t k)
 {
-	uint64_t octets_in = 0, octets_out = 0;
-	uint32_t sent = 0;
-
-	for (uint32_t k = 0; k < l->n; k++) {
-		struct rte_mbuf *pkt = m[l->at[k]];
-		const struct ip4_hdr *ip = (const struct ip4_hdr *)
-			(rte_pktmbuf_mtod(pkt, const uint8_t *) + ETH_HDR_LEN);
-		const struct fib_nh *nh = fib_nh_get(w->dp, l->id[k]);
-		uint32_t tot_len = ip4_tot_len(ip);
-		struct tx_queue *t;
-
-		if (unlikely(nh && nh->type == FIB_GROUP))
-			nh = ip4_group_member(w->dp, nh, flow_hash(pkt, ip, tot_len));
-		t = way_out(w, in, nh, tot_len);
-		if (unlikely(!t))
-			continue;
-		octets_in += pkt->pkt_len - ETH_HDR_LEN;
-		octets_out += tot_len;
-		rewrite(pkt, nh, tot_len);
-		m[l->at[k]] = NULL;
-		sent++;
-		dev_tx_mbuf(w, t, pkt);
-	}
-	if (sent)
-		count(w, sent, octets_in, octets_out);
-	return sent;
+	leave(left, m);
+	l->octets -= l->len[k];
+	l->len[k] = 0;
 }
 
-uint32_t ip4_lane(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n)
+static inline const struct fib_nh *next_hop(const struct fib_nh *const _Atomic *table, uint32_t id)
 {
-	const struct fib *fib = ip4_merged_table(w->dp);
-	uint64_t mac = atomic_load_explicit(&q->dev->addr, memory_order_relaxed) & MAC_MASK;
-	struct lane l;
-	uint32_t left = 0;
+	return atomic_load_explicit(&table[id], memory_order_acquire);
+}
 
-	if (unlikely(!fib ||
+/* Send what can be sent; the length of what can't is 0 then. */
+static void send_out(struct worker *w, const struct netdev *in, struct lane *l, struct flows *left,
+	struct rte_mbuf **m)
+{
+	const struct fib_nh *const _Atomic *nhs = w->dp->nhs->nh;
+	struct tx_queue *const *txq = w->dev->txq;
+	uint32_t n = l->n, from = in->index;
+
+	for (uint32_t k = 0; k < n; k++) {
+		const struct fib_nh *nh = next_hop(nhs, l->id[k]);
+		struct rte_mbuf *pkt = m[l->at[k]];
+		uint32_t len = l->len[k];
+		struct tx_queue *t;
+
+		rte_prefetch0(next_hop(nhs, l->id[k + LANE_AHEAD]));
+		if (unlikely(!nh || !fib_nh_lane(nh)))
+			nh = member(w, nh, pkt, len);
+		t = likely(nh != NULL) ? txq[nh->dev_index] : NULL;
+		if (unlikely(!t || len > nh->lane_max || nh->dev_index == from ||
+			     (left->any && has_left(left, pkt)))) {
+			refuse(l, left, pkt, k);
+			continue;
+		}
+		rewrite(pkt, nh, len, l->ttl[k]);
+		dev_tx_mbuf(w, t, pkt);
+	}
+}
+
+/* What was not sent moves to the front in order; returns how many that is. */
+static uint32_t close_up(struct lane *l, struct rte_mbuf **m, uint32_t n)
+{
+	uint32_t left = 0, k = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (k < l->n && l->at[k] == i && l->len[k++])
+			continue;
+		l->bytes -= m[i]->pkt_len;
+		m[left++] = m[i];
+	}
+	return left;
+}
+
+uint32_t ip4_lane(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n,
+	uint64_t *bytes)
+{
+	struct flows left = {.any = false};
+	struct lane l;
+	uint32_t stay = 0;
+
+	l.fib = ip4_merged_table(w->dp);
+	if (unlikely(!l.fib ||
 		     !atomic_load_explicit(&w->dp->conf.ip_forward, memory_order_relaxed)))
 		return n;
-	sift(w, &l, fib, mac, m, n);
-	fib_lookup_bulk(fib, l.dst, l.id, l.n);
-	if (send_out(w, q->dev, &l, m) == n)
-		return 0;
-	for (uint32_t i = 0; i < n; i++)
-		if (m[i])
-			m[left++] = m[i];
-	return left;
+	l.n = 0;
+	l.bytes = l.octets = 0;
+	l.dp = w->dp;
+	l.mac = atomic_load_explicit(&q->dev->addr, memory_order_relaxed) & LANE_MAC_MASK;
+	l.locals = atomic_load_explicit(&w->dp->rules->locals, memory_order_acquire);
+	w->ip4->lane_sift(&l, m, 0, n);
+	*bytes = l.bytes;
+	if (unlikely(!l.n))
+		return n;
+	if (unlikely(l.n < n))
+		keep_order(&l, &left, m, n);
+	fib_lookup_bulk(l.fib, l.dst, l.id, l.n);
+	memset(l.id + l.n, 0, LANE_AHEAD * sizeof(l.id[0]));
+	for (uint32_t k = 0; k < l.n; k++)
+		l.octets += l.len[k];
+	send_out(w, q->dev, &l, &left, m);
+	if (unlikely(left.any))
+		stay = close_up(&l, m, n);
+	if (likely(stay < n))
+		count(w, n - stay, l.bytes - (uint64_t)(n - stay) * ETH_HDR_LEN, l.octets);
+	return stay;
 }

@@ -8,10 +8,16 @@ struct rx_queue;
 
 /*
  * Forward what of m[0..n) needs nothing but a route, and count it as the stages would. The rest,
- * untouched, is moved to the front in order; returns how many that is. The frames come from `q`,
- * counted as received; dp->staged, taps, traces and dp_conf.lane have been looked at (dev/rx.c).
+ * untouched, is moved to the front in order; returns how many that is. The frames come from `q` and
+ * are the caller's to count as received; *bytes is the sum of their lengths, untouched where the lane
+ * is shut. dp->staged, taps, traces and dp_conf.lane have been looked at (dev/rx.c).
  *
- * Order is kept among the packets that it takes and among those that it leaves; one that it leaves
- * may be passed by packets of the same burst.
+ * Packets from one address to another leave in the order they came in, by the lane or behind it.
  */
-uint32_t ip4_lane(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n);
+uint32_t ip4_lane(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n,
+	uint64_t *bytes);
+
+/* The first loop over a burst, 16 frames at a time or one by one; NULL: this CPU can't. */
+struct lane;
+typedef void lane_sift_fn(struct lane *l, struct rte_mbuf *const *m, uint32_t from, uint32_t to);
+lane_sift_fn *ip4_lane_sift(bool wide);

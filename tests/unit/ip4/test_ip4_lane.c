@@ -125,19 +125,24 @@ static void side_fini(struct side *s)
 
 /* ---- the frames ---- */
 
-static const char *random_addr(char *text, bool source)
+/* port: of a source; 0: a destination. Flows stay on one port, as only there they have an order. */
+static const char *random_addr(char *text, unsigned int port)
 {
 	static const char *const odd[] = { "127.0.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1",
 		"239.1.2.3", "240.1.1.1", "10.0.1.1", "10.0.2.1", "10.0.1.255", "10.0.2.7",
 		"0.1.2.3", "126.255.255.255", "128.0.0.0", "223.255.255.255", "1.0.0.0" };
 
-	if (!rnd(10))
+	if (!rnd(10) && (!port || port == 1))
 		return odd[rnd(RTE_DIM(odd))];
-	snprintf(text, 16, "%u.%u.%u.%u", source ? 30 + rnd(20) : 20, rnd(256), rnd(256), rnd(256));
+	if (!rnd(3)) /* flows of several frames a burst */
+		snprintf(text, 16, "%u.0.%u.%u", port ? 30 : 20, port, rnd(4));
+	else
+		snprintf(text, 16, "%u.%u.%u.%u", port ? 30 + port * 20 + rnd(20) : 20, rnd(256),
+			rnd(256), rnd(256));
 	return text;
 }
 
-static struct pkt random_packet(uint16_t id)
+static struct pkt random_packet(uint16_t id, unsigned int port)
 {
 	static const uint8_t nops[40] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
 	static const uint16_t frags[] = { IP4_DF, IP4_MF, 1, 185 | IP4_MF, IP4_DF | 7, 0x8000 };
@@ -145,8 +150,8 @@ static struct pkt random_packet(uint16_t id)
 	struct pkt_spec spec = { PKT_DEFAULTS, .id = id };
 	uint32_t odd = rnd(40);
 
-	spec.src = random_addr(src, true);
-	spec.dst = random_addr(dst, false);
+	spec.src = random_addr(src, port);
+	spec.dst = random_addr(dst, 0);
 	spec.proto = rnd(4) ? IP4_PROTO_UDP : rnd(2) ? IP4_PROTO_TCP : (uint8_t)rnd(256);
 	spec.no_l4 = spec.proto != IP4_PROTO_UDP && spec.proto != IP4_PROTO_TCP;
 	spec.sport = (uint16_t)rnd(65536);
@@ -190,7 +195,7 @@ static void random_frame(struct frame *f, uint16_t id, unsigned int port)
 		RTE_MBUF_F_RX_IP_CKSUM_NONE, RTE_MBUF_F_RX_L4_CKSUM_GOOD,
 		RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED, RTE_MBUF_F_RX_L4_CKSUM_NONE,
 		RTE_MBUF_F_RX_L4_CKSUM_BAD };
-	struct pkt p = random_packet(id);
+	struct pkt p = random_packet(id, port);
 	uint32_t odd = rnd(30);
 
 	memset(f, 0, sizeof(*f));
@@ -251,6 +256,24 @@ static bool same_frame(const struct rte_mbuf *a, const struct rte_mbuf *b)
 		a->pkt_len);
 }
 
+static uint64_t flow_of(const struct rte_mbuf *m)
+{
+	uint64_t addrs;
+
+	memcpy(&addrs, rte_pktmbuf_mtod_offset(m, const uint8_t *, ETH_HDR_LEN + 12), sizeof(addrs));
+	return addrs;
+}
+
+/* place[i]: where the lane's side sent what the stages sent i-th. One flow's ascend. */
+static void compare_order(const struct fake_port *staged, const uint32_t *place)
+{
+	for (uint32_t i = 0; i < staged->n_out; i++)
+		for (uint32_t j = i + 1; j < staged->n_out; j++)
+			if (flow_of(staged->out[i]) == flow_of(staged->out[j]) &&
+			    place[i] > place[j])
+				fail_msg("frames %u and %u of one flow changed places", i, j);
+}
+
 /*
  * The lane's frames are a subsequence of what the stages sent, and the others are the rest of it.
  * Identifications are unique among what was put in, so frames are found by their bytes.
@@ -258,17 +281,18 @@ static bool same_frame(const struct rte_mbuf *a, const struct rte_mbuf *b)
 static void compare_output(const struct side *lane, const struct side *staged, unsigned int port)
 {
 	const struct fake_port *a = &lane->port[port], *b = &staged->port[port];
-	uint32_t fast = 0, slow = lane->by_lane[port];
+	uint32_t fast = 0, slow = lane->by_lane[port], place[FAKE_PORT_FRAMES];
 
 	assert_int_equal(a->n_out, b->n_out);
 	for (uint32_t i = 0; i < b->n_out; i++) {
 		if (fast < lane->by_lane[port] && same_frame(a->out[fast], b->out[i]))
-			fast++;
+			place[i] = fast++;
 		else if (slow < a->n_out && same_frame(a->out[slow], b->out[i]))
-			slow++;
+			place[i] = slow++;
 		else
 			fail_msg("port %u: frame %u of the stages did not come by the lane", port, i);
 	}
+	compare_order(b, place);
 }
 
 static void compare_counters(const struct side *a, const struct side *b)
@@ -294,7 +318,7 @@ static void compare_counters(const struct side *a, const struct side *b)
 }
 
 /* Bursts are small enough that none overflows, which would put frames behind those that follow. */
-static void random_frames_through_both(void **state)
+static void through_both(lane_sift_fn *sift)
 {
 	static struct side lane, staged;
 	static struct frame f;
@@ -305,6 +329,7 @@ static void random_frames_through_both(void **state)
 		if (round % 50 == 0) {
 			side_init(&lane, true);
 			side_init(&staged, false);
+			lane.r.f.w->ip4->lane_sift = sift;
 			random_table(&lane, round);
 			random_table(&staged, round);
 			staged.r.f.w->ip4->ids = lane.r.f.w->ip4->ids;
@@ -336,12 +361,25 @@ static void random_frames_through_both(void **state)
 	assert_true(fast > in / 8); /* or the comparison says nothing */
 }
 
+static void random_frames_one_by_one(void **state)
+{
+	through_both(ip4_lane_sift(false));
+}
+
+static void random_frames_wide(void **state)
+{
+	if (!ip4_lane_sift(true))
+		skip();
+	through_both(ip4_lane_sift(true));
+}
+
 /* What is no business of the lane's is left as it came, byte for byte, and in order. */
 static void leaves_untouched(void **state)
 {
 	static struct side s;
 	static struct frame f[64];
 	struct rte_mbuf *m[64], *before[64];
+	uint64_t bytes;
 	uint32_t left;
 
 	side_init(&s, true);
@@ -353,7 +391,7 @@ static void leaves_untouched(void **state)
 	}
 	s.port[1].n_in = 0;
 	s.r.f.w->ledger.rx += 64;
-	left = ip4_lane(s.r.f.w, &s.port[1].rxq, m, 64);
+	left = ip4_lane(s.r.f.w, &s.port[1].rxq, m, 64, &bytes);
 	assert_in_range(left, 1, 63);
 	for (uint32_t k = 0, i = 0; k < left; k++, i++) {
 		uint8_t copy[2048];
@@ -374,6 +412,7 @@ static void keeps_out_where_it_has_no_business(void **state)
 	struct pkt p = PKT_UDP(.dst = "192.0.2.9", .src = "30.0.0.1");
 	struct rte_mbuf *m;
 	struct skb *skb;
+	uint64_t bytes;
 
 	side_init(&s, true);
 	random_table(&s, 3);
@@ -381,16 +420,16 @@ static void keeps_out_where_it_has_no_business(void **state)
 	skb = fake_rx(&s.r.f, s.r.dev[1], p.data, p.len);
 	m = skb_mbuf(skb);
 	s.r.f.dp.conf.ip_forward = 0;
-	assert_int_equal(ip4_lane(s.r.f.w, &s.port[1].rxq, &m, 1), 1);
+	assert_int_equal(ip4_lane(s.r.f.w, &s.port[1].rxq, &m, 1, &bytes), 1);
 	s.r.f.dp.conf.ip_forward = 1;
 	struct fib_rule_set *set = calloc(1, sizeof(*set));
 
 	atomic_store(&s.r.rules.set, set);
-	assert_int_equal(ip4_lane(s.r.f.w, &s.port[1].rxq, &m, 1), 1);
+	assert_int_equal(ip4_lane(s.r.f.w, &s.port[1].rxq, &m, 1, &bytes), 1);
 	atomic_store(&s.r.rules.set, NULL);
 	free(set);
-	assert_int_equal(ip4_lane(s.r.f.w, &s.port[2].rxq, &m, 1), 1); /* hairpin, not its MAC */
-	assert_int_equal(ip4_lane(s.r.f.w, &s.port[1].rxq, &m, 1), 0);
+	assert_int_equal(ip4_lane(s.r.f.w, &s.port[2].rxq, &m, 1, &bytes), 1); /* hairpin, not its MAC */
+	assert_int_equal(ip4_lane(s.r.f.w, &s.port[1].rxq, &m, 1, &bytes), 0);
 	s.r.f.w->flush(s.r.f.w);
 	assert_int_equal(s.port[2].n_out, 1);
 	side_fini(&s);
@@ -399,7 +438,8 @@ static void keeps_out_where_it_has_no_business(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_frames_through_both),
+		cmocka_unit_test(random_frames_one_by_one),
+		cmocka_unit_test(random_frames_wide),
 		cmocka_unit_test(leaves_untouched),
 		cmocka_unit_test(keeps_out_where_it_has_no_business),
 	};

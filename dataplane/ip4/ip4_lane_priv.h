@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the lane's files share: the burst as it is looked up, and the input ladder ("sift") in its two
+ * forms. Both give the same answers; the wide one takes 16 frames at a time.
+ */
+#pragma once
+
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include "core/skb.h"
+#include "core/worker.h"
+#include "ip4/ip4_lane.h"
+#include "wire/eth.h"
+#include "wire/ip4.h"
+
+struct fib;
+struct fib_locals;
+
+/* Frames that the stages look at more closely: not all in one plain buffer, tags, super-frames. */
+#define LANE_NOT_PLAIN (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL | \
+	RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_LRO | RTE_MBUF_F_TX_OFFLOAD_MASK)
+/* Both bits: a checksum that the sender left to be completed. */
+#define LANE_CSUM_PARTIAL RTE_MBUF_F_RX_L4_CKSUM_MASK
+
+#define LANE_MAC_MASK UINT64_C(0xffffffffffff)
+#define LANE_HEADERS (ETH_HDR_LEN + IP4_HDR_LEN)
+
+/* Where a received frame's data starts in nearly every buffer: good enough to fetch it early. */
+#define LANE_DATA_AT (sizeof(struct rte_mbuf) + sizeof(struct skb) + RTE_PKTMBUF_HEADROOM)
+
+/* Next hops are fetched so many packets before their use. */
+#define LANE_AHEAD 8
+
+/* The frames of a burst that go on: entry k is m[at[k]]. */
+struct lane {
+	uint32_t n;
+	uint64_t bytes;                /* pkt_len of the whole burst */
+	uint64_t octets;               /* len of all entries */
+	uint64_t mac;                  /* the interface's address */
+	const struct dp *dp;
+	const struct fib *fib;
+	const struct fib_locals *locals; /* NULL: every source is looked up */
+	uint32_t dst[BURST_MAX] __attribute__((aligned(64))); /* host order */
+	uint32_t id[BURST_MAX + LANE_AHEAD]; /* what the FIB answers; 0 behind the last */
+	uint32_t len[BURST_MAX];       /* of the packet, by its header */
+	uint32_t ttl[BURST_MAX];       /* the header's word of TTL and checksum, one hop on */
+	uint32_t at[BURST_MAX];        /* ascending */
+};
+
+/* Append to `l` what of m[from..to) is plain, sound and to be routed; add up the bytes of all. */
+lane_sift_fn lane_sift_scalar;
+lane_sift_fn lane_sift_avx512;
+
+/* An address of this host's links, by the FIB; asked only where the filter is not sure. */
+bool lane_is_local(const struct lane *l, uint32_t src);
+
+/*
+ * TTL, protocol and checksum as loaded from the header, with one hop less: ip4_decrease_ttl in one
+ * word (RFC 1141).
+ */
+static inline uint32_t lane_next_ttl(uint32_t word)
+{
+	uint32_t sum = (word >> 16) + 1;
+
+	return ((word - 1) & 0xffff) | (sum + (sum >= 0xffff)) << 16;
+}
+
+static inline void lane_prefetch(const struct rte_mbuf *m)
+{
+	rte_prefetch0(m);
+	rte_prefetch0((const uint8_t *)m + LANE_DATA_AT);
+}
