@@ -66,7 +66,7 @@ struct cs8900a_model_stats {
 	uint64_t rx_read;            /* taken by the host whole */
 	uint64_t rx_skipped;         /* freed before: Skip_1, implied skip, reset */
 	uint64_t rx_fragments;       /* under 8 bytes, or cut off by a collision */
-	uint64_t wire_faults;        /* faults that the script has caused */
+	uint64_t faults;             /* actions of the script that were done */
 };
 
 /*
