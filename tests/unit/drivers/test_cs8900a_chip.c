@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * drivers/cs8900a/chip_*.c against a bus with no chip behind it: empty buses, foreign chips, cards
+ * that are pulled, garbage, and the order of accesses. Every number is the data sheet's and stands
+ * here by itself. Behaviour over time is tested against the model, in tests/eal.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "cs8900a/chip.h"
+#include "fake_cs8900a.h"
+#include "unit.h"
+
+static struct fake f;
+static struct cs_chip c;
+static struct cs_why why;
+
+static void fresh(enum fake_kind kind)
+{
+	fake_init(&f, kind);
+	memset(&why, 0, sizeof(why));
+	cs_chip_init(&c, &f.bus);
+}
+
+static void ready(enum fake_kind kind)
+{
+	fresh(kind);
+	assert_int_equal(cs_chip_probe(&c, &why), 0);
+	assert_int_equal(cs_chip_reset(&c, &why), 0);
+	cs_events_setup(&c);
+	f.n = 0;
+}
+
+static void says(const char *part)
+{
+	if (strstr(why.text, part) == NULL)
+		fail_msg("'%s' should say '%s'", why.text, part);
+}
+
+static unsigned writes(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < f.n; i++)
+		n += strchr("wWo", f.log[i].what) != NULL;
+	return n;
+}
+
+/* Fact sheet 5: pointer check without writing, then the id, then the product. */
+static void probe_finds_the_chip(void **state)
+{
+	fresh(FAKE_PORTS);
+	assert_int_equal(cs_chip_probe(&c, &why), 0);
+	assert_int_equal(f.log[0].what, 'i');
+	assert_int_equal(f.log[0].at, 0xa);
+	assert_int_equal(cs_chip_revision(&c), 'D');
+	fresh(FAKE_WINDOW);
+	f.page[1] = 0x0a00;
+	assert_int_equal(cs_chip_probe(&c, &why), 0);
+	assert_int_equal(cs_chip_revision(&c), 'F');
+}
+
+static void probe_leaves_others_alone(void **state)
+{
+	fresh(FAKE_PORTS);
+	f.pulled = true;
+	assert_int_equal(cs_chip_probe(&c, &why), -ENODEV);
+	says("no CS8900A at port 0x300");
+	says("nothing answers");
+	assert_int_equal(writes(), 0);
+	fresh(FAKE_PORTS);
+	f.pointer = 0x1234;
+	assert_int_equal(cs_chip_probe(&c, &why), -ENODEV);
+	says("reads 1234h");
+	assert_int_equal(writes(), 0);
+	fresh(FAKE_PORTS);
+	f.page[0] = 0x8029;
+	assert_int_equal(cs_chip_probe(&c, &why), -ENODEV);
+	says("630Eh and is 8029h");
+	fresh(FAKE_WINDOW);
+	f.pulled = true;
+	assert_int_equal(cs_chip_probe(&c, &why), -ENODEV);
+	says("nothing answers");
+}
+
+static void probe_names_the_wrong_chip(void **state)
+{
+	fresh(FAKE_PORTS);
+	f.page[1] = 0x4600;
+	assert_int_equal(cs_chip_probe(&c, &why), -ENODEV);
+	says("CS8920");
+	fresh(FAKE_PORTS);
+	f.page[1] = 0x6900;
+	assert_int_equal(cs_chip_probe(&c, &why), -ENODEV);
+	says("CS8920");
+	fresh(FAKE_PORTS);
+	f.page[1] = 0x0942;
+	assert_int_equal(cs_chip_probe(&c, &why), -ENODEV);
+	says("product number is 0942h");
+}
+
+/* Fact sheet 4: RESET, no access for 10 to 30 ms, byte reads of +A and +B, then INITD. */
+static void reset_keeps_its_hands_off(void **state)
+{
+	int at;
+
+	fresh(FAKE_PORTS);
+	assert_int_equal(cs_chip_reset(&c, &why), 0);
+	at = fake_find(&f, 0, 'w', 0x114);
+	assert_true(at >= 0 && f.log[at].value & 0x40);
+	assert_true(f.log[at + 1].when >= f.log[at].when + 10000000);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(f.log[at + 1 + i].what, 'b');
+		assert_int_equal(f.log[at + 1 + i].at, 0xa + i % 2);
+	}
+}
+
+static void reset_gives_up_in_time(void **state)
+{
+	fresh(FAKE_PORTS);
+	f.page[0x136 / 2] = 0x0016;
+	assert_int_equal(cs_chip_reset(&c, &why), -ETIMEDOUT);
+	says("INITD stays 0");
+	assert_true(f.now >= 200000000 && f.now < 1000000000);
+	fresh(FAKE_PORTS);
+	f.page[0x136 / 2] = 0x0196;
+	assert_int_equal(cs_chip_reset(&c, &why), -ETIMEDOUT);
+	says("SIBUSY stays set");
+	fresh(FAKE_PORTS);
+	f.page[0x136 / 2] = 0xffff;
+	assert_int_equal(cs_chip_reset(&c, &why), -ENODEV);
+	says("another I/O base");
+	assert_true(c.gone);
+}
+
+/* A chip that is not ready at first, but in time. */
+static void reset_waits(void **state)
+{
+	fresh(FAKE_PORTS);
+	f.stream_addr = 0x136;
+	memcpy(f.stream, (uint16_t[]){0x0016, 0x0116, 0x0196}, 6);
+	f.nb_stream = 3;
+	assert_int_equal(cs_chip_reset(&c, &why), 0);
+	assert_int_equal(fake_count(&f, 'r', 0x136), 4);
+}
+
+/* Fact sheet 12: base to 002Ch and 002Eh, then MemoryE, which is bit A. */
+static void opens_the_window(void **state)
+{
+	int low, high, on;
+
+	fresh(FAKE_BOTH);
+	assert_int_equal(cs_chip_reset(&c, &why), 0);
+	low = fake_find(&f, 0, 'w', 0x2c);
+	high = fake_find(&f, 0, 'w', 0x2e);
+	on = fake_find(&f, 0, 'w', 0x116);
+	assert_true(low >= 0 && high >= 0 && on > low && on > high);
+	assert_int_equal(f.log[low].value, 0x0000);
+	assert_int_equal(f.log[high].value, 0x000d);
+	assert_int_equal(f.log[on].value & 0x400, 0x400);
+	assert_true(c.window);
+}
+
+/* Through the window alone the chip must not be reset: that would shut it. */
+static void window_alone_is_never_reset(void **state)
+{
+	fresh(FAKE_WINDOW);
+	f.page[0x104 / 2] = 0x0d05;
+	f.page[0x112 / 2] = 0x00d3;
+	assert_int_equal(cs_chip_reset(&c, &why), 0);
+	assert_int_equal(fake_count(&f, 'W', 0x114), 0);
+	assert_int_equal(f.page[0x104 / 2], 0x0005);
+	assert_int_equal(f.page[0x112 / 2], 0x0013);
+	f.pulled = true;
+	assert_int_equal(cs_chip_reset(&c, &why), -ENODEV);
+	says("does not answer");
+	assert_int_equal(cs_chip_reset(&c, &why), -ENODEV);
+	says("is gone");
+}
+
+/* Fact sheet 3.1: AUIonly is bit 8, automatic bit 9; 7: transmit order; FDX is TestCTL bit E. */
+static void line_bits(void **state)
+{
+	static const uint16_t of[] = {[CS_MEDIA_AUTO] = 0x200, [CS_MEDIA_10BT] = 0,
+		[CS_MEDIA_AUI] = 0x100, [CS_MEDIA_10B2] = 0x100};
+
+	for (unsigned m = 0; m < 4; m++) {
+		ready(FAKE_PORTS);
+		cs_line_setup(&c, m, m & 1);
+		assert_int_equal(f.page[0x112 / 2] & 0xffc0, of[m]);
+		assert_int_equal(f.page[0x118 / 2] & 0xffc0, m & 1 ? 0x4000 : 0);
+		assert_int_equal(fake_count(&f, 'w', 0x114), m == CS_MEDIA_10B2);
+		cs_line_on(&c, true, true);
+		assert_int_equal(f.page[0x112 / 2] & 0xffc0, of[m] | 0xc0);
+		cs_line_on(&c, false, true);
+		assert_int_equal(f.page[0x112 / 2] & 0xffc0, of[m] | 0x80);
+	}
+}
+
+static void link_by_medium(void **state)
+{
+	ready(FAKE_PORTS);
+	cs_line_setup(&c, CS_MEDIA_10BT, false);
+	assert_int_equal(cs_line_link(&c), CS_LINK_10BT);
+	f.page[0x134 / 2] = 0x0214;
+	assert_int_equal(cs_line_link(&c), CS_LINK_DOWN);
+	f.page[0x134 / 2] = 0x0114;
+	assert_int_equal(cs_line_link(&c), CS_LINK_AUI);
+	f.pulled = true;
+	assert_int_equal(cs_line_link(&c), CS_LINK_DOWN);
+	assert_true(c.gone);
+}
+
+/* Fact sheet 10, with the computed indexes that stand there. */
+static void hash_of_addresses(void **state)
+{
+	static const struct {
+		uint8_t addr[6];
+		unsigned bit;
+	} of[] = {
+		{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, 47}, {{3, 0, 0, 0, 0, 1}, 47},
+		{{1, 0, 0x5e, 0, 0, 1}, 54}, {{1, 0, 0x5e, 0, 0, 0xfb}, 33},
+		{{1, 0x80, 0xc2, 0, 0, 0}, 58}, {{1, 0x80, 0xc2, 0, 0, 1}, 39},
+		{{0x33, 0x33, 0, 0, 0, 1}, 23}, {{0x33, 0x33, 0xff, 0, 0, 1}, 32},
+		{{0, 1, 2, 3, 4, 5}, 51}, {{2, 0, 0, 0, 0, 1}, 29},
+	};
+
+	for (unsigned i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		assert_int_equal(cs_hash(of[i].addr), of[i].bit);
+}
+
+static void filter_registers(void **state)
+{
+	struct cs_filter t = {.hash = UINT64_C(1) << 47 | 1, .mac = {0, 0x11, 0x22, 0x33, 0x44, 0x55}};
+	int off, set, on;
+
+	ready(FAKE_PORTS);
+	cs_line_on(&c, true, true);
+	f.n = 0;
+	cs_filter_set(&c, &t);
+	assert_int_equal(f.page[0x150 / 2], 0x0001);
+	assert_int_equal(f.page[0x154 / 2], 0x8000);
+	assert_int_equal(f.page[0x158 / 2], 0x1100);
+	assert_int_equal(f.page[0x15a / 2], 0x3322);
+	assert_int_equal(f.page[0x15c / 2], 0x5544);
+	assert_int_equal(f.page[0x104 / 2], 0x0f05);
+	off = fake_find(&f, 0, 'w', 0x112);
+	set = fake_find(&f, 0, 'w', 0x104);
+	on = fake_find(&f, (unsigned)set, 'w', 0x112);
+	assert_true(off < set && set < on);
+	assert_int_equal(f.log[off].value & 0x40, 0);
+	assert_int_equal(f.log[on].value & 0xc0, 0xc0);
+
+	t = (struct cs_filter){0};
+	cs_filter_set(&c, &t);
+	assert_int_equal(f.page[0x104 / 2], 0x0d05);
+	t.all_multicast = true; /* MulticastA alone, with an empty filter, lets nothing through */
+	cs_filter_set(&c, &t);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(f.page[0x150 / 2 + i], 0xffff);
+	assert_int_equal(f.page[0x104 / 2], 0x0f05);
+	t = (struct cs_filter){.promiscuous = true};
+	cs_filter_set(&c, &t);
+	assert_int_equal(f.page[0x104 / 2], 0x0d85);
+}
+
+/* Fact sheet 7: TxCMD, TxLength, BusST, then the words. */
+static void transmits_in_order(void **state)
+{
+	const uint16_t words[3] = {0x1111, 0x2222, 0x3333};
+
+	ready(FAKE_PORTS);
+	cs_tx_bid(&c, 60);
+	assert_int_equal(cs_tx_granted(&c), 0);
+	f.page[0x138 / 2] = 0x0118;
+	assert_int_equal(cs_tx_granted(&c), 1);
+	cs_tx_write(&c, words, 3);
+	int cmd = fake_find(&f, 0, 'o', 0x4), len = fake_find(&f, 0, 'o', 0x6),
+		st = fake_find(&f, 0, 'r', 0x138), data = fake_find(&f, 0, 'o', 0x0);
+	assert_true(cmd >= 0 && cmd < len && len < st && st < data);
+	assert_int_equal(f.log[cmd].value, 0x00c0);
+	assert_int_equal(f.log[len].value, 60);
+	assert_int_equal(f.log[data].value, 0x1111);
+	f.page[0x138 / 2] = 0x0098;
+	assert_int_equal(cs_tx_granted(&c), -EMSGSIZE);
+	assert_int_equal(c.count.tx_bid_error, 1);
+
+	ready(FAKE_WINDOW);
+	cs_tx_bid(&c, 61);
+	cs_tx_write(&c, words, 2);
+	assert_int_equal(f.page[0x144 / 2], 0x00c0);
+	assert_int_equal(f.page[0x146 / 2], 61);
+	assert_int_equal(f.page[0xa00 / 2], 0x1111);
+	assert_int_equal(f.page[0xa02 / 2], 0x2222);
+}
+
+static void ends_of_frames(void **state)
+{
+	static const struct {
+		uint16_t event;
+		size_t counter;
+	} of[] = {
+		{0x0108, offsetof(struct cs_counts, tx_ok)},
+		{0x1908, offsetof(struct cs_counts, tx_collided)},
+		{0x0208, offsetof(struct cs_counts, tx_out_of_window)},
+		{0x0408, offsetof(struct cs_counts, tx_jabber)},
+		{0x8008, offsetof(struct cs_counts, tx_16coll)},
+		{0x0148, offsetof(struct cs_counts, tx_loss_of_crs)},
+		{0x0188, offsetof(struct cs_counts, tx_sqe)},
+		{0x0808, offsetof(struct cs_counts, tx_unknown)},
+	};
+
+	for (unsigned i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		uint64_t n;
+
+		ready(FAKE_PORTS);
+		assert_int_equal(cs_tx_event(&c), 0);
+		f.page[0x128 / 2] = of[i].event;
+		assert_int_equal(cs_tx_event(&c), of[i].event);
+		memcpy(&n, (uint8_t *)&c.count + of[i].counter, sizeof(n));
+		assert_int_equal(n, 1);
+		assert_int_equal(cs_tx_is_ok(of[i].event), !!(of[i].event & 0x100));
+	}
+}
+
+/* Fact sheet 7: the third underrun raises the threshold to 381 bytes, the sixth to the frame. */
+static void underruns_raise_the_threshold(void **state)
+{
+	static const uint16_t cmd[] = {0x0000, 0x0000, 0x0040, 0x0040, 0x0040, 0x00c0};
+
+	ready(FAKE_PORTS);
+	c.txstart = 0x0000;
+	for (unsigned i = 0; i < 6; i++) {
+		f.page[0x12c / 2] = 0x020c;
+		assert_true(cs_tx_is_underrun(cs_tx_event(&c)));
+		assert_int_equal(c.txstart, cmd[i]);
+	}
+	assert_int_equal(c.count.tx_underrun, 6);
+	f.n = 0; /* with the whole frame in the chip none can be: BufEvent is not asked for */
+	assert_int_equal(cs_tx_event(&c), 0);
+	assert_int_equal(fake_count(&f, 'r', 0x12c), 0);
+}
+
+static void receives(void **state)
+{
+	uint8_t got[8];
+
+	ready(FAKE_PORTS);
+	memcpy(f.data, (uint16_t[]){0x0504, 0x0005, 0x2211, 0x4433, 0xee55}, 10);
+	f.nb_data = 5;
+	f.page[0x124 / 2] = 0x0504;
+	assert_int_equal(cs_rx_event(&c), 0x0504);
+	assert_int_equal(cs_rx_begin(&c), 5);
+	memset(got, 0, sizeof(got));
+	cs_rx_read(&c, got, 5);
+	assert_memory_equal(got, "\x11\x22\x33\x44\x55\0\0\0", 8);
+
+	ready(FAKE_WINDOW);
+	f.page[0x400 / 2] = 0x0504;
+	f.page[0x402 / 2] = 6;
+	memcpy(&f.page[0x404 / 2], "abcdef", 6);
+	assert_int_equal(cs_rx_begin(&c), 6);
+	cs_rx_read(&c, got, 4);
+	cs_rx_read(&c, got + 4, 2);
+	assert_memory_equal(got, "abcdef", 6);
+}
+
+static void counts_bad_frames(void **state)
+{
+	ready(FAKE_PORTS);
+	f.page[0x124 / 2] = 0x1004;
+	assert_int_equal(cs_rx_event(&c), 0x1004);
+	f.page[0x124 / 2] = 0x2004;
+	cs_rx_event(&c);
+	f.page[0x124 / 2] = 0x5004; /* too long, and so the CRC is bad, too */
+	cs_rx_event(&c);
+	f.page[0x124 / 2] = 0x1084;
+	cs_rx_event(&c);
+	f.page[0x124 / 2] = 0xdb04; /* RxOK and Hashed: the upper bits are an index */
+	cs_rx_event(&c);
+	assert_int_equal(c.count.rx_bad, 4);
+	assert_int_equal(c.count.rx_crc, 2);
+	assert_int_equal(c.count.rx_runt, 1);
+	assert_int_equal(c.count.rx_extra, 1);
+	assert_int_equal(c.count.rx_dribble, 1);
+}
+
+static void counters_add_up(void **state)
+{
+	ready(FAKE_PORTS);
+	f.page[0x130 / 2] = 0xffd0; /* 1023 */
+	f.page[0x132 / 2] = 0x0052; /* 1 */
+	cs_counters(&c);
+	cs_counters(&c);
+	assert_int_equal(c.count.rx_missed, 2046);
+	assert_int_equal(c.count.tx_collisions, 2);
+}
+
+static void isq(const uint16_t *reports, unsigned n)
+{
+	ready(FAKE_PORTS);
+	c.poll = CS_POLL_ISQ;
+	cs_events_setup(&c);
+	memcpy(f.isq, reports, n * sizeof(*reports));
+	f.nb_isq = n;
+}
+
+/* Fact sheet 6: reports in any order; after one of a frame the queue is left until it is read. */
+static void isq_is_drained(void **state)
+{
+	isq((const uint16_t[]){0x0090, 0x0108, 0x00d2, 0x0504, 0x0408}, 5);
+	assert_int_equal(f.page[0x102 / 2], 0x7103);
+	assert_int_equal(cs_rx_event(&c), 0x0504);
+	assert_int_equal(f.isq_at, 4);
+	assert_int_equal(cs_tx_event(&c), 0x0108);
+	assert_int_equal(c.count.rx_missed, 2);
+	assert_int_equal(c.count.tx_collisions, 3);
+	assert_int_equal(cs_rx_event(&c), 0);
+	assert_int_equal(cs_tx_event(&c), 0x0408);
+	assert_int_equal(cs_tx_event(&c), 0);
+}
+
+/* A frame that waits must not hide that the transmitter is ready. */
+static void isq_asks_past_a_frame(void **state)
+{
+	isq((const uint16_t[]){0x0504, 0x0108}, 2);
+	assert_int_equal(cs_tx_event(&c), 0);
+	assert_int_equal(f.isq_at, 1);
+	f.page[0x128 / 2] = 0x0108;
+	assert_int_equal(cs_tx_event(&c), 0x0108);
+	assert_int_equal(cs_rx_event(&c), 0x0504);
+}
+
+static void isq_never_ends(void **state)
+{
+	uint16_t same[64];
+
+	for (unsigned i = 0; i < 64; i++)
+		same[i] = 0x0090;
+	isq(same, 64);
+	assert_int_equal(cs_rx_event(&c), 0);
+	assert_true(f.isq_at <= 16);
+	isq((const uint16_t[]){0x0ac1}, 1);
+	assert_int_equal(cs_rx_event(&c), 0);
+	assert_int_equal(c.count.garbage, 1);
+	assert_false(c.gone);
+}
+
+/* All ones from everywhere: each call ends at once, says nothing is there, and it stays so. */
+static void card_is_pulled(void **state)
+{
+	for (unsigned poll = 0; poll < 2; poll++) {
+		ready(FAKE_PORTS);
+		c.poll = poll;
+		f.pulled = true;
+		assert_int_equal(cs_rx_event(&c), 0);
+		assert_true(c.gone);
+		assert_true(f.n < 8);
+		f.n = 0;
+		assert_int_equal(cs_rx_event(&c), 0);
+		assert_int_equal(cs_tx_event(&c), 0);
+		assert_int_equal(cs_tx_granted(&c), -EIO);
+		cs_counters(&c);
+		cs_rx_skip(&c);
+		cs_filter_set(&c, &(struct cs_filter){0});
+		assert_int_equal(f.n, 0);
+		assert_int_equal(c.count.rx_missed, 0);
+	}
+	ready(FAKE_PORTS);
+	f.pulled = true;
+	assert_int_equal(cs_tx_event(&c), 0);
+	assert_true(c.gone);
+	ready(FAKE_PORTS);
+	f.pulled = true;
+	assert_int_equal(cs_tx_granted(&c), -EIO);
+	assert_true(c.gone);
+	ready(FAKE_PORTS);
+	f.pulled = true;
+	assert_int_equal(cs_rx_begin(&c), -EIO);
+	assert_true(c.gone);
+}
+
+/* A bad word now and then is counted; a bus that gives nothing else is given up. */
+static void garbage_is_counted(void **state)
+{
+	ready(FAKE_PORTS);
+	f.page[0x124 / 2] = 0x0509;
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(cs_rx_event(&c), 0);
+	assert_int_equal(c.count.garbage, 10);
+	assert_false(c.gone);
+	f.page[0x124 / 2] = 0x0504;
+	assert_int_equal(cs_rx_event(&c), 0x0504);
+	f.page[0x124 / 2] = 0x0509;
+	for (unsigned i = 0; i < 200 && !c.gone; i++)
+		cs_rx_event(&c);
+	assert_true(c.gone);
+	assert_true(c.count.garbage <= 100);
+	for (unsigned i = 0; i < 4; i++) {
+		static const uint16_t heads[4][2] = {
+			{0x0504, 1519}, {0x0504, 0}, {0x0004, 60}, {0x0508, 60}};
+
+		ready(FAKE_PORTS);
+		memcpy(f.data, heads[i], 4);
+		f.nb_data = 2;
+		assert_int_equal(cs_rx_begin(&c), -EIO);
+		assert_false(c.gone);
+		cs_rx_skip(&c);
+		assert_int_equal(f.log[fake_find(&f, 0, 'w', 0x102)].value & 0x40, 0x40);
+	}
+}
+
+/* Reading RxEvent for a report would lose a frame. */
+static void dump_disturbs_nothing(void **state)
+{
+	uint16_t words[CS_DUMP_WORDS];
+
+	ready(FAKE_PORTS);
+	f.page[0x124 / 2] = 0x0504;
+	cs_rx_event(&c);
+	f.page[0x124 / 2] = 0x0904;
+	f.page[0x130 / 2] = 0x0050;
+	f.n = 0;
+	cs_dump(&c, words);
+	assert_int_equal(words[0x124 / 2], 0x0504);
+	assert_int_equal(words[0x130 / 2], 0x0050);
+	assert_int_equal(c.count.rx_missed, 1);
+	assert_int_equal(words[0], 0x630e);
+	assert_int_equal(words[0x136 / 2], 0x0096);
+	static const uint16_t never[] = {0x120, 0x124, 0x128, 0x12c, 0x13c, 0x28, 0x2a, 0x400};
+	for (unsigned i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		assert_int_equal(fake_count(&f, 'r', never[i]), 0);
+	assert_int_equal(writes() > 0, 1); /* the pointer only: */
+	for (unsigned i = 0; i < f.n; i++)
+		assert_true(f.log[i].what != 'w');
+	assert_string_equal(cs_dump_name(0x104), "RxCTL");
+	assert_null(cs_dump_name(0x148));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(probe_finds_the_chip),
+		cmocka_unit_test(probe_leaves_others_alone),
+		cmocka_unit_test(probe_names_the_wrong_chip),
+		cmocka_unit_test(reset_keeps_its_hands_off),
+		cmocka_unit_test(reset_gives_up_in_time),
+		cmocka_unit_test(reset_waits),
+		cmocka_unit_test(opens_the_window),
+		cmocka_unit_test(window_alone_is_never_reset),
+		cmocka_unit_test(line_bits),
+		cmocka_unit_test(link_by_medium),
+		cmocka_unit_test(hash_of_addresses),
+		cmocka_unit_test(filter_registers),
+		cmocka_unit_test(transmits_in_order),
+		cmocka_unit_test(ends_of_frames),
+		cmocka_unit_test(underruns_raise_the_threshold),
+		cmocka_unit_test(receives),
+		cmocka_unit_test(counts_bad_frames),
+		cmocka_unit_test(counters_add_up),
+		cmocka_unit_test(isq_is_drained),
+		cmocka_unit_test(isq_asks_past_a_frame),
+		cmocka_unit_test(isq_never_ends),
+		cmocka_unit_test(card_is_pulled),
+		cmocka_unit_test(garbage_is_counted),
+		cmocka_unit_test(dump_disturbs_nothing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
