@@ -218,6 +218,7 @@ void command_complete(struct command *cmd)
 		offer_filter(cmd->d, argc, cmd->argv + used, &o);
 		break;
 	case VERB_SYSTEM_MODE:
+	case VERB_SYSTEM_SPREAD:
 	case VERB_SYSTEM_HUGEPAGES:
 		offer_words(v->args, &o);
 		break;

@@ -20,6 +20,7 @@ static command_fn *const handlers[VERB_COUNT] = {
 	[VERB_SYSTEM_MBUFS] = command_system,
 	[VERB_SYSTEM_HUGEPAGES] = command_system,
 	[VERB_SYSTEM_MODE] = command_system,
+	[VERB_SYSTEM_SPREAD] = command_system,
 	[VERB_SYSTEM_SHOW] = command_system_show,
 	[VERB_SHOW_SYSTEM] = command_system_show,
 	[VERB_PORT_ADD] = command_port_add,

@@ -111,6 +111,7 @@ static int dp_start(struct skiffd *d)
 	d->dp->lane = ip4_lane;
 	atomic_store(&d->dp->conf.ip_forward, 1); /* a router, as the model's defaults say */
 	atomic_store(&d->dp->conf.busy, d->settings.busy);
+	atomic_store(&d->dp->conf.spread, d->settings.spread);
 	return 0;
 }
 

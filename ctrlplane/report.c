@@ -157,10 +157,11 @@ json_t *report_system(const struct skiffd *d)
 	char cores[SETTINGS_WORKERS_MAX * 6];
 
 	settings_cores_text(&d->settings, cores, sizeof(cores));
-	return json_pack("{s:i, s:s, s:I, s:s, s:b, s:s, s:s, s:s, s:s, s:i}",
+	return json_pack("{s:i, s:s, s:I, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:i}",
 		"workers", (int)d->settings.workers, "cores", cores,
 		"mbufs", U64(d->settings.mbufs),
 		"hugepages", settings_huge_name(d->settings.huge), "huge_pages_used", d->huge,
-		"mode", d->settings.busy ? "busy" : "adaptive", "socket", d->socket_path,
+		"mode", d->settings.busy ? "busy" : "adaptive",
+		"spread", d->settings.spread ? "on" : "off", "socket", d->socket_path,
 		"file_prefix", d->file_prefix, "version", SKIFF_VERSION, "pid", (int)getpid());
 }

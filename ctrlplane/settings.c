@@ -21,7 +21,7 @@ const char *settings_huge_name(enum settings_huge h)
 
 void settings_default(struct settings *s)
 {
-	*s = (struct settings){.mbufs = SETTINGS_MBUFS, .huge = HUGE_AUTO};
+	*s = (struct settings){.mbufs = SETTINGS_MBUFS, .huge = HUGE_AUTO, .spread = true};
 }
 
 /* A whole decimal number in [min, max]. */
@@ -131,6 +131,11 @@ int settings_set(struct settings *s, enum verb_id id, unsigned int argc, char *c
 			return verb_wrong(e, 2, "'%s' is not known here; one of: adaptive, busy", v);
 		s->busy = v[0] == 'b';
 		return 0;
+	case VERB_SYSTEM_SPREAD:
+		if (strcmp(v, "on") != 0 && strcmp(v, "off") != 0)
+			return verb_wrong(e, 2, "'%s' is not known here; one of: on, off", v);
+		s->spread = strcmp(v, "on") == 0;
+		return 0;
 	default:
 		return verb_wrong(e, 1, "'%s' is not a setting", argv[1]);
 	}
@@ -190,7 +195,8 @@ int settings_same(const struct settings *now, enum verb_id id, unsigned int argc
 	if (err < 0)
 		return err;
 	if (asked.workers == now->workers && same_cores(&asked, now) && asked.mbufs == now->mbufs &&
-		asked.huge == now->huge && asked.busy == now->busy)
+		asked.huge == now->huge && asked.busy == now->busy &&
+		asked.spread == now->spread)
 		return 0;
 	verb_wrong(e, 2, "'%s %s' differs from what skiffd runs with; this needs restart: change it "
 		"in skiffd's own file, then restart skiffd", argv[0], argv[1]);
@@ -219,4 +225,5 @@ void settings_write(const struct settings *s, FILE *out)
 	fprintf(out, "system mbufs %u\n", s->mbufs);
 	fprintf(out, "system hugepages %s\n", settings_huge_name(s->huge));
 	fprintf(out, "system mode %s\n", s->busy ? "busy" : "adaptive");
+	fprintf(out, "system spread %s\n", s->spread ? "on" : "off");
 }

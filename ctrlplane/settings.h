@@ -26,6 +26,7 @@ struct settings {
 	uint32_t mbufs;
 	enum settings_huge huge;
 	bool busy;
+	bool spread;                      /* flows among the workers, in software */
 	bool pci;                         /* a port of the file is a PCI device */
 };
 

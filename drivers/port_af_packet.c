@@ -61,6 +61,7 @@ const struct port_type port_af_packet = {
 		.checksum = true,
 		.tso = true,
 		.uso = true,
+		.symmetric = true,
 		.max_frame = 65535 + 14,
 		.max_mtu = 65535},
 	.check = check,

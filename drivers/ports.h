@@ -49,6 +49,7 @@ struct port_limits {
 	bool checksum;      /* fills in TCP and UDP checksums, Linux's partial form */
 	bool tso;           /* cuts large TCP frames */
 	bool uso;           /* cuts large UDP frames */
+	bool symmetric;     /* several queues: both directions of a flow, and fragments, share one */
 	uint32_t max_frame; /* bytes, Ethernet header included, FCS not */
 	uint16_t max_mtu;
 };

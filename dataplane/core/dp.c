@@ -37,6 +37,7 @@ static void conf_defaults(struct dp_conf *c)
 	c->netdev_budget = 300;
 	c->dev_weight = 64;
 	c->max_backlog = 1000;
+	c->spread = 1;
 	c->turn_usec = 2000;
 	c->lane = 1;
 	c->icmp_ratelimit_ms = 1000;

@@ -33,6 +33,8 @@ struct dp_conf {
 	atomic_uint turn_usec;         /* deadline of a turn, 2000 */
 	atomic_uint lane;              /* 0: every packet takes the stages */
 	atomic_uint busy;              /* 1: never sleep */
+	atomic_uint spread;            /* 0: frames stay with the worker that polls them; of ports opened
+	                                * from now on */
 	atomic_uint accept_source_route;
 	atomic_uint log_martians;
 	atomic_uint icmp_ratelimit_ms; /* Linux net.ipv4.icmp_ratelimit, 1000 */

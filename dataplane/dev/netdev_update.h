@@ -119,6 +119,7 @@ struct netdev_port_conf {
 	/* The descriptor to sleep on and what arms it (either may be NULL: a tick then). */
 	int (*wait_fd)(uint16_t port_id, uint16_t queue);
 	int (*arm)(uint16_t port_id, uint16_t queue, bool on);
+	bool symmetric;              /* several queues: both directions of a flow and all fragments meet */
 	bool rx_intr;                /* the port is to raise receive interrupts (what arm arms) */
 	/* Around the set-up of a receive queue: some drivers open their descriptor there. Or NULL. */
 	void (*rxq_setup)(uint16_t port_id, uint16_t queue, bool done);

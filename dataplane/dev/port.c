@@ -60,6 +60,17 @@ static uint16_t smallest(uint16_t a, uint16_t b, uint16_t c)
 	return RTE_MIN(a, RTE_MIN(b ? b : UINT16_MAX, c ? c : UINT16_MAX));
 }
 
+/* Not all ports' first queues are to be polled by the first worker. */
+static void turn(struct dev_port *p)
+{
+	struct worker *by_number[WORKER_MAX];
+
+	memcpy(by_number, p->worker, sizeof(by_number));
+	p->turned = p->conf.port_id % p->nworkers;
+	for (uint16_t i = 0; i < p->nworkers; i++)
+		p->worker[i] = by_number[(i + p->turned) % p->nworkers];
+}
+
 /* How many queues, and for which workers. */
 static int plan(struct dp *dp, struct dev_port *p, const struct rte_eth_dev_info *info)
 {
@@ -72,6 +83,12 @@ static int plan(struct dp *dp, struct dev_port *p, const struct rte_eth_dev_info
 	}
 	p->nrxq = smallest(p->nworkers, p->conf.max_rxq, info->max_rx_queues);
 	p->ntxq = smallest(p->nworkers, p->conf.max_txq, info->max_tx_queues);
+	p->spread = atomic_load_explicit(&dp->conf.spread, memory_order_relaxed) &&
+		(p->nrxq < p->nworkers || !(p->conf.symmetric || port_rss_places(info))) &&
+		p->nworkers > 1;
+	p->turned = 0;
+	if (p->spread && p->nrxq < p->nworkers)
+		turn(p);
 	return p->nrxq && p->ntxq && dp->qdisc ? 0 : -EINVAL;
 }
 
@@ -85,13 +102,8 @@ static int configure(struct dev_port *p, const struct rte_eth_dev_info *info)
 
 	conf.rxmode.offloads = p->conf.rx_offloads & info->rx_offload_capa;
 	conf.txmode.offloads = p->conf.tx_offloads & info->tx_offload_capa;
-	if (p->nrxq > 1) {
-		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads &
-			(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
-		if (!conf.rx_adv_conf.rss_conf.rss_hf)
-			conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
-	}
+	if (p->nrxq > 1)
+		port_rss_conf(info, &conf);
 	conf.intr_conf.rxq = p->conf.rx_intr;
 	rc = rte_eth_dev_configure(port, p->nrxq, p->ntxq, &conf);
 	if (!rc)
@@ -149,6 +161,8 @@ static int port_open(struct dp *dp, struct netdev *dev)
 		rc = rte_eth_dev_start(p->conf.port_id);
 	if (rc)
 		return rc;
+	if (p->nrxq > 1)
+		port_rss_table(p->conf.port_id, info.reta_size, p->nrxq);
 	rte_eth_stats_get(p->conf.port_id, &p->base);
 	p->promisc = p->allmulti = false;
 	rc = port_queues_attach(dev, p);

@@ -2,6 +2,8 @@
 /* A DPDK port below a netdev: shared by port.c and port_queues.c. */
 #pragma once
 
+#include <rte_ethdev.h>
+
 #include "dev/netdev_update.h"
 #include "dev/rxq.h"
 #include "dev/txq.h"
@@ -12,11 +14,18 @@ struct dev_port {
 	bool promisc, allmulti;
 	struct worker *worker[WORKER_MAX];
 	struct rx_queue *rxq[WORKER_MAX];      /* [nrxq] */
+	uint16_t turned;                       /* worker[i] is number (i + turned) % nworkers */
+	bool spread;                           /* in software: spread.h */
 	struct tx_queue *txq[WORKER_MAX];      /* [nworkers] */
 	struct tx_handover *handover[WORKER_MAX]; /* [nworkers], of those without a port's queue */
 	struct rte_eth_stats base;             /* at the last open: counters start at 0 for us */
 	struct rte_eth_stats kept;             /* of the times before */
 };
+
+/* Does the port place flows as wire/rss.h does? What it is told at configure, and after start. */
+bool port_rss_places(const struct rte_eth_dev_info *info);
+void port_rss_conf(const struct rte_eth_dev_info *info, struct rte_eth_conf *conf);
+void port_rss_table(uint16_t port, uint16_t size, uint16_t queues);
 
 /* Queues for the started port, and into the workers' hands. 0 or -ENOMEM. */
 int port_queues_attach(struct netdev *dev, struct dev_port *p);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A port's queues and the workers: receive queue i is polled by worker i, transmit queue i belongs
- * to it; workers beyond the port's transmit queues get a ring to one that has a queue. All changes
+ * A port's queues and the workers: receive queue i is polled by worker[i], transmit queue i belongs
+ * to it; where flows are placed in software, each worker gets its own by spread.h's rings; workers beyond the port's transmit queues get a ring to one that has a queue. All changes
  * run on the workers themselves (worker_call), so no queue is ever seen half made.
  */
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include "core/call.h"
 #include "core/skb_alloc.h"
 #include "dev/port.h"
+#include "dev/spread.h"
 
 static void *zalloc(size_t size)
 {
@@ -34,6 +35,16 @@ static int arm(struct worker *w, struct napi *n, bool on)
 	return p->conf.arm(q->port_id, q->queue, on);
 }
 
+/* Queue i is polled by worker[i]; flows go by the workers' numbers, the same for all ports. */
+static struct spread *new_spread(const struct dev_port *p, struct rx_queue *q, uint16_t i)
+{
+	struct worker *by_number[WORKER_MAX];
+
+	for (uint16_t k = 0; k < p->nworkers; k++)
+		by_number[(k + p->turned) % p->nworkers] = p->worker[k];
+	return spread_new(q, by_number, p->nworkers, (i + p->turned) % p->nworkers);
+}
+
 static struct rx_queue *new_rxq(struct netdev *dev, struct dev_port *p, uint16_t i)
 {
 	struct rx_queue *q = zalloc(sizeof(*q));
@@ -45,6 +56,14 @@ static struct rx_queue *new_rxq(struct netdev *dev, struct dev_port *p, uint16_t
 		q->napi.wait_fd = p->conf.wait_fd(dev->port_id, i);
 	if (p->conf.arm)
 		q->napi.arm = arm;
+	if (!p->spread)
+		return q;
+	q->napi.poll = spread_poll;
+	q->spread = new_spread(p, q, i);
+	if (!q->spread) {
+		free(q);
+		return NULL;
+	}
 	return q;
 }
 
@@ -133,6 +152,8 @@ static void detach_handover(struct worker *w, void *arg)
 static void free_queues(struct dev_port *p)
 {
 	for (uint16_t i = 0; i < WORKER_MAX; i++) {
+		if (p->rxq[i])
+			spread_free(p->rxq[i]->spread);
 		free(p->rxq[i]);
 		p->rxq[i] = NULL;
 		if (p->txq[i]) {
@@ -171,6 +192,8 @@ int port_queues_attach(struct netdev *dev, struct dev_port *p)
 		worker_call(p->txq[i]->owner, attach_napi, &p->handover[i]->napi);
 		worker_call(p->worker[i], attach_txq, p->txq[i]);
 	}
+	for (uint16_t i = 0; i < p->nrxq && p->spread; i++)
+		spread_attach(p->rxq[i]->spread);
 	for (uint16_t i = 0; i < p->nrxq; i++)
 		worker_call(p->worker[i], attach_napi, &p->rxq[i]->napi);
 	return 0;
@@ -181,6 +204,8 @@ void port_queues_detach(struct netdev *dev, struct dev_port *p)
 	(void)dev;
 	for (uint16_t i = 0; i < p->nrxq; i++)
 		worker_call(p->worker[i], detach_napi, &p->rxq[i]->napi);
+	for (uint16_t i = 0; i < p->nrxq && p->spread; i++)
+		spread_detach(p->rxq[i]->spread);
 	for (uint16_t i = p->nworkers; i-- > 0;) {
 		worker_call(p->worker[i], detach_txq, p->txq[i]);
 		if (p->handover[i])

@@ -117,6 +117,35 @@ static inline uint64_t look_at(struct rte_mbuf **m, uint32_t n)
 	return bytes;
 }
 
+uint32_t rxq_burst(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t budget)
+{
+	struct dev_stats *st = dev_stats(w, q->dev);
+	uint32_t n = netdev_running(q->dev) ? rte_eth_rx_burst(q->port_id, q->queue, m, budget) : 0;
+
+	if (n == 0)
+		return 0;
+	st->rx_packets += n;
+	st->rx_bytes += look_at(m, n);
+	w->ledger.rx += n;
+	return n;
+}
+
+void rxq_take(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n)
+{
+	uint32_t left = n;
+	uint64_t bytes = 0; /* counted at arrival */
+
+	if (likely(lane_open(w, q->dev))) {
+		left = w->dp->lane(w, q, m, n, &bytes);
+		w->stats.lane_packets += n - left;
+		w->stats.lane_left += left;
+	}
+	if (!bytes)
+		look_at(m, n);
+	if (left)
+		to_eth_input(w, q, m, left);
+}
+
 static unsigned int rx_poll(struct worker *w, struct napi *napi, unsigned int budget)
 {
 	struct rx_queue *q = napi->priv;

@@ -8,15 +8,23 @@
 #include "core/napi.h"
 #include "dev/netdev.h"
 
+struct spread;
+
 struct rx_queue {
 	struct napi napi;
 	struct netdev *dev;
+	struct spread *spread; /* spread.h; NULL: its flows stay with the worker that polls it */
 	uint16_t port_id, queue;
 	uint8_t line0[offsetof(struct skb, cb)] __attribute__((aligned(64)));
 };
 
-/* Fill napi and line0; the caller sets wait_fd and arm. */
+/* Fill napi and line0; the caller sets wait_fd, arm, and another poll where the queue is spread. */
 void rxq_init(struct rx_queue *q, struct netdev *dev, uint16_t queue);
+
+/* Frames from the port, counted as received; 0 where the interface is down. */
+uint32_t rxq_burst(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t budget);
+/* On to the lane and the stages with frames that are this worker's. */
+void rxq_take(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n);
 
 /* The skb of a frame from this queue: first line from the template, then what the mbuf's flags say. */
 struct skb *rxq_skb(const struct rx_queue *q, struct rte_mbuf *m);

@@ -85,7 +85,7 @@ GOLDEN = [
     ("system workers 0\n",
      "1:16: '0' is not a number of workers; 1 to 64"),
     ("system worker 1\n",
-     "1:8: 'worker' is not known here; one of: workers, cores, mbufs, hugepages, mode, show"),
+     "1:8: 'worker' is not known here; one of: workers, cores, mbufs, hugepages, mode, spread, show"),
     ("system workers 1\nport add\n", "2:9: "),
     ("port add wan af_paket iface eth0\n", "1:14: "),
     ("port add wan af_packet\n", "1:14: af_packet needs 'iface'"),

@@ -173,10 +173,12 @@ static void writes_what_it_reads(void **state)
 	good(&s, "mbufs", "4096");
 	good(&s, "hugepages", "yes");
 	good(&s, "mode", "busy");
+	assert_true(s.spread);
+	good(&s, "spread", "off");
 	settings_write(&s, out);
 	fclose(out);
 	assert_string_equal(text, "system cores 1,3\nsystem mbufs 4096\nsystem hugepages yes\n"
-				  "system mode busy\n");
+				  "system mode busy\nsystem spread off\n");
 	free(text);
 }
 

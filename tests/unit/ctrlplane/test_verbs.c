@@ -57,7 +57,7 @@ static void says_what_would_be_right(void **state)
 	missed(1, "'foo' is not known here; one of: add, del, show", WORDS("port", "foo"));
 	missed(SKIFF_NO_WORD, "the command is not complete; next comes one of: add, del, show",
 		WORDS("port"));
-	missed(1, "'worker' is not known here; one of: workers, cores, mbufs, hugepages, mode, show",
+	missed(1, "'worker' is not known here; one of: workers, cores, mbufs, hugepages, mode, spread, show",
 		WORDS("system", "worker", "1"));
 }
 
