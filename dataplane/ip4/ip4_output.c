@@ -4,6 +4,8 @@
  * ip_finish_output): counts it, and sends what is longer than its path takes to ip4_fragment. From
  * POST_ROUTING, to neigh_resolve; the pieces of ip4_fragment go to neigh_resolve directly.
  */
+#include <errno.h>
+
 #include "core/burst.h"
 #include "dev/netdev.h"
 #include "fib/nexthop.h"
@@ -23,14 +25,31 @@ static void count_group(struct worker *w, const struct skb *skb, const struct ip
 	}
 }
 
+/*
+ * Packets of a super-frame that are too long themselves (Linux's ip_finish_output_gso): the frame is
+ * cut into them, and each of them into pieces.
+ */
+static void super_frame(struct worker *w, struct skb *skb)
+{
+	int rc = skb_gso_segment(w, skb, STAGE_ip4_fragment);
+
+	if (!rc)
+		return;
+	ip4_count(w, MIB_IpFragFails);
+	skb_drop(w, skb, rc == -ENOMEM ? DROP_NO_MEMORY : DROP_TX_GSO);
+}
+
 /* Longer than the MTU: pieces, or the reason why there are none. */
 static void too_long(struct worker *w, struct skb *skb, const struct ip4_hdr *ip)
 {
 	bool whole = ip->frag_off & RTE_BE16(IP4_DF) && !(skb->flags & SKB_F_LOCAL_DF);
 	struct netdev *in = skb->iif ? netdev_get(w->dp, skb->iif) : NULL;
 
-	if (!whole && !(skb->flags & SKB_F_GSO)) {
-		burst_to(w, STAGE_ip4_fragment, skb);
+	if (!whole) {
+		if (unlikely(skb->flags & SKB_F_GSO))
+			super_frame(w, skb);
+		else
+			burst_to(w, STAGE_ip4_fragment, skb);
 		return;
 	}
 	ip4_count(w, MIB_IpFragFails);

@@ -190,6 +190,28 @@ def carries_tcp_both_ways():
         assert end["sum_received"]["bytes"] > 1 << 20, end["sum_received"]
 
 
+def reassembled():
+    names, values = [line.split() for line in right.run("cat /proc/net/snmp").stdout.splitlines()
+                     if line.startswith("Ip:")]
+    return int(values[names.index("ReasmOKs")])
+
+
+def cuts_large_frames_for_a_small_mtu():
+    """TCP without DF in frames of many packets, each of them longer than the way out takes: what
+    the sender's kernel would have done with them, the router does."""
+    left.sysctl("net.ipv4.ip_no_pmtu_disc", 1)
+    router.ip("link set lan mtu 1000")  # the host behind it keeps 1500: it announces a larger MSS
+    try:
+        before = reassembled()
+        end = iperf(seconds=1)
+        assert end["sum_received"]["bytes"] > 1 << 20, end["sum_received"]
+        assert reassembled() - before > 500, (before, reassembled())
+    finally:
+        left.sysctl("net.ipv4.ip_no_pmtu_disc", 0)
+        router.ip("link set lan mtu 1500")
+        left.run("ip route flush cache")
+
+
 def carries_udp():
     before = right.udp_overruns() + router.missed()
     end = iperf("-u", "-b", "20M", "-l", "1000")
@@ -213,5 +235,5 @@ def stops_cleanly():
 run_tests([starts, answers_ping, forwards_every_size, decrements_ttl,
            hosts_on_link_go_by_the_lane, forwards_fragments, reassembles_for_itself,
            says_frag_needed, traceroute_shows_the_router, tells_unreachables,
-           refuses_connections_at_once, carries_tcp_both_ways, carries_udp,
-           ledger_closes, stops_cleanly])
+           refuses_connections_at_once, carries_tcp_both_ways, cuts_large_frames_for_a_small_mtu,
+           carries_udp, ledger_closes, stops_cleanly])

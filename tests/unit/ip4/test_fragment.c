@@ -4,6 +4,7 @@
 
 #include "core/skb_alloc.h"
 #include "ip4_world.h"
+#include "wire/tcp.h"
 
 struct pieces {
 	unsigned int n;
@@ -292,6 +293,70 @@ static void as_it_came(void **state)
 	sent(world, &got);
 }
 
+/* A super-frame whose packets are too long is first cut into them, then each goes in pieces. */
+static void super_frames(void **state)
+{
+	struct ip4_world *world = *state;
+	struct pkt p = PKT_TCP(.data_len = 1900, .dst = "203.0.113.9", .id = 7);
+	struct skb *skb = leaving(world, &p, 600), *seg[8];
+	static const uint32_t len[] = { 900, 900, 100 };
+	uint32_t at = 0;
+
+	skb->flags |= SKB_F_GSO;
+	skb->gso_type = SKB_GSO_TCPV4;
+	skb->gso_size = 900;
+	fake_stage1(&world->f, ip4_output, skb);
+	assert_int_equal(fake_take(&world->f, STAGE_ip4_fragment, seg, RTE_DIM(seg)), RTE_DIM(len));
+	assert_int_equal(fake_waiting(&world->f), 0);
+	for (unsigned int i = 0; i < RTE_DIM(len); i++) {
+		uint8_t b[1500];
+		const struct ip4_hdr *ip = (const void *)b;
+		const struct tcp_hdr *tcp = (const void *)(b + IP4_HDR_LEN);
+		struct pieces got;
+
+		assert_int_equal(skb_len(seg[i]), IP4_HDR_LEN + TCP_HDR_LEN + len[i]);
+		memcpy(b, ip4_world_flat(seg[i]), skb_len(seg[i]));
+		assert_int_equal(ip4_tot_len(ip), skb_len(seg[i]));
+		assert_int_equal(ntohs(ip->id), 7 + i);
+		assert_int_equal(ntohl(tcp->seq), 1000 + at);
+		assert_int_equal(csum_fold(csum_add(b + IP4_HDR_LEN, TCP_HDR_LEN + len[i],
+			csum_pseudo4(ip->saddr, ip->daddr, IP4_PROTO_TCP, TCP_HDR_LEN + len[i]))), 0);
+		assert_memory_equal(b + IP4_HDR_LEN + TCP_HDR_LEN, p.data + p.payload + at, len[i]);
+		at += len[i];
+		got = fragment(world, seg[i]);
+		check(&got, ip, 600);
+		assert_int_equal(got.n, len[i] > 560 ? 2 : 1);
+		sent(world, &got);
+	}
+	assert_counted(world, IpFragFails, 0);
+	/* with DF the sender is told, and one that fits its path goes whole */
+	p = PKT_TCP(.data_len = 1900, .dst = "203.0.113.9", .frag_off = IP4_DF);
+	for (unsigned int fits = 0; fits < 2; fits++) {
+		skb = leaving(world, &p, 600);
+		skb->flags |= SKB_F_GSO;
+		skb->gso_type = SKB_GSO_TCPV4;
+		skb->gso_size = fits ? 560 : 561;
+		fake_stage1(&world->f, ip4_output, skb);
+		if (fits) {
+			fake_sent(&world->f, fake_take1(&world->f, STAGE_neigh_resolve));
+			continue;
+		}
+		assert_counted(world, IpFragFails, 1);
+		fake_stage1(&world->f, icmp_error, fake_take1(&world->f, STAGE_icmp_error));
+		fake_expect_drop(&world->f, DROP_IP4_TOO_BIG, 1);
+		fake_sent(&world->f, ip4_world_answer(world));
+	}
+	/* what cannot be cut ends, and is counted */
+	p = PKT_UDP(.data_len = 1900, .dst = "203.0.113.9");
+	skb = leaving(world, &p, 600);
+	skb->flags |= SKB_F_GSO;
+	skb->gso_type = SKB_GSO_UDP_L4;
+	skb->gso_size = 900;
+	fake_stage1(&world->f, ip4_output, skb);
+	fake_expect_drop(&world->f, DROP_TX_GSO, 1);
+	assert_counted(world, IpFragFails, 1);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, ip4_world_setup, ip4_world_teardown)
 
 int main(void)
@@ -299,7 +364,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(any_length_and_mtu), T(fragments_again), T(from_a_chain), T(shares_data),
 		T(copies_when_it_must), T(all_or_none), T(do_not_fragment), T(no_room_for_data),
-		T(options), T(partial_checksum), T(as_it_came),
+		T(options), T(partial_checksum), T(as_it_came), T(super_frames),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
