@@ -137,3 +137,13 @@ void port_device_facts(const struct port *p, struct port_facts *f)
 	f->mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
 	f->full_duplex = link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX;
 }
+
+uint64_t port_device_rx_buffers(const struct port *p)
+{
+	uint64_t id, value = 0;
+
+	if (rte_eth_xstats_get_id_by_name(p->port_id, "rx_buffers", &id) != 0 ||
+		rte_eth_xstats_get_by_id(p->port_id, &id, &value, 1) != 1)
+		return 0;
+	return value;
+}

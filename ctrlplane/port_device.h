@@ -30,3 +30,5 @@ void *port_device_new(struct port *p);
 /* Before port_close. */
 void port_device_forget(struct port *p);
 void port_device_facts(const struct port *p, struct port_facts *f);
+/* Empty packet buffers in the driver's hands; 0 where it does not tell. */
+uint64_t port_device_rx_buffers(const struct port *p);

@@ -318,7 +318,7 @@ static json_t *one_port(const struct skiffd *d, const struct port_entry *e)
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", l->addr[0], l->addr[1],
 		l->addr[2], l->addr[3], l->addr[4], l->addr[5]);
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
-			 " s:I, s:I, s:o}",
+			 " s:I, s:I, s:I, s:o}",
 		"port", l->name, "driver", e->port.spec.type->name, "options", words,
 		"state", !up ? "down" : l->carrier ? "up" : "no carrier",
 		"mtu", (json_int_t)l->mtu, "mac", mac, "mbps", (json_int_t)l->speed_mbps,
@@ -327,7 +327,7 @@ static json_t *one_port(const struct skiffd *d, const struct port_entry *e)
 		"rx_dropped", (json_int_t)st.rx_dropped, "rx_errors", (json_int_t)st.rx_errors,
 		"tx_packets", (json_int_t)st.tx_packets, "tx_bytes", (json_int_t)st.tx_bytes,
 		"tx_dropped", (json_int_t)st.tx_dropped, "tx_errors", (json_int_t)st.tx_errors,
-		"takes", limits_of(&e->port.limits));
+		"rx_buffers", (json_int_t)port_device_rx_buffers(&e->port), "takes", limits_of(&e->port.limits));
 }
 
 json_t *report_ports(const struct skiffd *d, const char *name)

@@ -227,6 +227,8 @@ static void snapshot(struct worker *w, struct worker_snapshot *s)
 	ledger_snapshot(w, &s->ledger);
 	s->stats = w->stats;
 	memcpy(s->stage, w->stage, sizeof(s->stage));
+	s->cached = w->skb_cache->n;
+	s->cached_clones = w->skb_cache->clones;
 }
 
 static void handle(struct worker *w, const struct ctl_msg *m)

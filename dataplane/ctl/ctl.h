@@ -16,6 +16,7 @@ struct worker_snapshot {
 	struct ledger_sum ledger;
 	struct worker_stats stats;
 	struct stage_stats stage[STAGE_COUNT];
+	uint32_t cached, cached_clones; /* empty buffers that the worker keeps at hand */
 };
 
 #define CTL_RING_SIZE 4096

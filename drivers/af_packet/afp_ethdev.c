@@ -198,7 +198,8 @@ static int stats_reset(struct rte_eth_dev *dev)
 }
 
 static const struct rte_eth_xstat_name xstat_names[] = {
-	{"rx_through_socket_queue"}, {"rx_truncated"}, {"rx_kernel_dropped"}, {"tx_system_calls"}};
+	{"rx_through_socket_queue"}, {"rx_truncated"}, {"rx_kernel_dropped"}, {"tx_system_calls"},
+	{"rx_buffers"}};
 
 static int xstats_names(struct rte_eth_dev *dev, struct rte_eth_xstat_name *names, unsigned n)
 {
@@ -218,6 +219,7 @@ static int xstats_get(struct rte_eth_dev *dev, struct rte_eth_xstat *x, unsigned
 			v[0] += d->rxq[i]->large;
 			v[1] += d->rxq[i]->truncated;
 			v[2] += read_missed(d->rxq[i]) - d->rxq[i]->truncated;
+			v[4] += d->rxq[i]->nb_spare;
 		}
 		if (d->txq[i])
 			v[3] += d->txq[i]->kicks;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Two skiff routers in series between two kernel hosts, traffic both ways while routes flap.
+"""Two skiff routers in series between two kernel hosts, traffic both ways while routes flap, and not
+a buffer more in use after it than before.
 
 SKIFF_SOAK_SECONDS sets how long the traffic runs (6).
 """
@@ -43,11 +44,32 @@ def received(done):
     return int(match.group(1)) if match else 0
 
 
+def astray(router):
+    """Buffers of each pool that are in use, less those that workers and ports keep empty at hand."""
+    used = {pool["pool"]: pool["in_use"] for pool in router.json("show memory")["pools"]}
+    rows = router.json("show workers")
+    rows = rows if isinstance(rows, list) else rows["workers"]
+    spare = sum(port["rx_buffers"] for port in router.json("show ports"))
+    return (used["packets"] - spare - sum(row["cached"] for row in rows),
+            used["clones"] - sum(row["cached_clones"] for row in rows))
+
+
+def every_buffer_is_home():
+    """Nothing is on its way once the links are silent: then each buffer must be back."""
+    for router in (one, two):
+        try:
+            wait_for(lambda: astray(router) == (0, 0), "all buffers")  # pylint: disable=W0640
+        except Failed as error:
+            raise Failed(f"{router.name}: {error}: (packets, clones) astray: "
+                         f"{astray(router)}") from error
+
+
 def starts():
     one.start()
     two.start()
     wait_for(lambda: received(left.run("ping -n -c 1 -W 1 198.51.100.2", check=False)),
              "the first answer through both routers")
+    every_buffer_is_home()
 
 
 def pings_every_size():
@@ -115,4 +137,4 @@ def stop_cleanly():
 
 
 run_tests([starts, pings_every_size, traceroute_shows_both, survives_flapping_routes,
-           ledgers_close, stop_cleanly])
+           every_buffer_is_home, ledgers_close, stop_cleanly])
