@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * `port add|del|show`. In a transaction `port add` puts a link into the shadow and a step into its
+ * `port add|del|show`, `show registers`. In a transaction `port add` puts a link into the shadow and a step into its
  * journal: the device is opened when all of the file has been accepted, and closed again if a
  * later step fails.
  */
@@ -239,4 +239,39 @@ void command_port_show(struct command *cmd)
 	command_done(cmd);
 	free(text);
 	json_decref(rows);
+}
+
+void command_port_registers(struct command *cmd)
+{
+	const struct port_entry *e;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out;
+	int err;
+
+	if (cmd->argc != 1) {
+		command_usage(cmd, cmd->argc > 1 ? 1 : SKIFF_NO_WORD, "write: show registers NAME");
+		return;
+	}
+	e = port_table_by_name(cmd->d, cmd->argv[0]);
+	if (e == NULL) {
+		command_usage(cmd, 0, "there is no port '%s'; `skiff port show` lists them",
+			cmd->argv[0]);
+		return;
+	}
+	out = open_memstream(&text, &len);
+	if (out == NULL) {
+		command_failed(cmd, "no memory");
+		return;
+	}
+	err = port_registers(&e->port, out);
+	fclose(out);
+	if (err == 0) {
+		api_cmd_out(cmd->c, text, len);
+		command_done(cmd);
+	} else {
+		command_failed(cmd, "port %s: %s", cmd->argv[0], err == -ENOTSUP
+				? "its driver has no registers to show" : strerror(-err));
+	}
+	free(text);
 }

@@ -211,6 +211,7 @@ void command_complete(struct command *cmd)
 	case VERB_PORT_DEL:
 	case VERB_PORT_SHOW:
 	case VERB_SHOW_PORTS:
+	case VERB_SHOW_REGISTERS:
 		if (argc == 1)
 			offer_ports(cmd->d, &o);
 		break;

@@ -27,6 +27,7 @@ static command_fn *const handlers[VERB_COUNT] = {
 	[VERB_PORT_DEL] = command_port_del,
 	[VERB_PORT_SHOW] = command_port_show,
 	[VERB_SHOW_PORTS] = command_port_show,
+	[VERB_SHOW_REGISTERS] = command_port_registers,
 	[VERB_SHOW_WORKERS] = command_show_workers,
 	[VERB_SHOW_STAGES] = command_show_stages,
 	[VERB_SHOW_DROPS] = command_show_drops,

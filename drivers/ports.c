@@ -24,6 +24,7 @@ const struct port_type *const port_types[] = {
 	&port_pcap,
 	&port_ring,
 	&port_null,
+	&port_cs8900a,
 	NULL,
 };
 

@@ -17,11 +17,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <net/if.h>
 
 #include "takeover.h"
 
-#define PORT_MAX_OPTIONS 8
+#define PORT_MAX_OPTIONS 16
 #define PORT_MAX_QUEUES 16
 #define PORT_DEVICE_NAME 64
 
@@ -73,6 +74,7 @@ struct port_type {
 	const struct port_option *options;
 	enum port_wait wait;
 	struct port_limits limits;
+	uint16_t tx_desc;   /* transmit descriptors, 0: as usual */
 	const char *quirks; /* for docs and `port show`, or NULL */
 	int (*check)(const struct port_spec *s, struct port_why *why);
 	int (*devargs)(const struct port_spec *s, char *buf, size_t len);
@@ -136,6 +138,12 @@ void port_queue_after(struct port *p, uint16_t queue, const struct port_queue_ma
  * cleared by rte_eth_dev_rx_intr_enable().
  */
 int port_wait_fd(const struct port *p, uint16_t queue);
+
+/*
+ * Prints what the driver and its device hold, registers and all, for a report. -ENOTSUP: the driver
+ * has no such thing.
+ */
+int port_registers(const struct port *p, FILE *out);
 
 /* The device must be stopped. Gives the kernel's interface back as it was. */
 void port_close(struct port *p);

@@ -216,3 +216,8 @@ int port_wait_fd(const struct port *p, uint16_t queue)
 	}
 	return fd < 0 ? -ENOTSUP : fd;
 }
+
+int port_registers(const struct port *p, FILE *out)
+{
+	return rte_eth_dev_priv_dump(p->port_id, out);
+}

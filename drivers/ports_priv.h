@@ -6,7 +6,7 @@
 #include "ports.h"
 
 extern const struct port_type port_af_packet, port_af_xdp, port_tap, port_virtio, port_vhost,
-	port_memif, port_pcap, port_ring, port_null, port_pci;
+	port_memif, port_pcap, port_ring, port_null, port_pci, port_cs8900a;
 
 /* The value of an option by its index in the type's list, NULL: not given. */
 static inline const char *port_value(const struct port_spec *s, unsigned option)

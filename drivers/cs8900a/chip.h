@@ -101,6 +101,8 @@ struct cs_filter {
 	uint8_t mac[6];
 };
 void cs_filter_set(struct cs_chip *c, const struct cs_filter *f);
+/* Does the chip still have what it was told? Not after a reset that nobody asked for. */
+bool cs_filter_kept(struct cs_chip *c);
 
 /* chip_events.c */
 void cs_events_setup(struct cs_chip *c);
@@ -108,9 +110,9 @@ void cs_events_setup(struct cs_chip *c);
 uint16_t cs_rx_event(struct cs_chip *c);
 /*
  * How the frame in the chip ended, counted: its TxEvent, or the BufEvent (by its number) of an
- * underrun; 0: not yet.
+ * underrun; 0: not yet. `late`: it lasts longer than it should, look for an underrun in any case.
  */
-uint16_t cs_tx_event(struct cs_chip *c);
+uint16_t cs_tx_event(struct cs_chip *c, bool late);
 static inline bool cs_tx_is_ok(uint16_t event)
 {
 	return (event & CS_REGNO_MASK) == CS_REGNO_TXEVENT && event & CS_TXEVENT_TXOK;

@@ -150,7 +150,7 @@ static void count_tx(struct cs_chip *c, uint16_t ev)
 		n->tx_collided++;
 }
 
-uint16_t cs_tx_event(struct cs_chip *c)
+uint16_t cs_tx_event(struct cs_chip *c, bool late)
 {
 	uint16_t ev = 0;
 
@@ -165,7 +165,7 @@ uint16_t cs_tx_event(struct cs_chip *c)
 	/* The queue stands still while a received frame waits: then the register is asked. */
 	if (ev == 0 && (c->poll == CS_POLL_EVENT || c->rx_event))
 		ev = direct(c, CS_PP_TXEVENT);
-	if (ev == 0 && c->poll == CS_POLL_EVENT && c->txstart != CS_TXCMD_TXSTART_ALL) {
+	if (ev == 0 && (late || (c->poll == CS_POLL_EVENT && c->txstart != CS_TXCMD_TXSTART_ALL))) {
 		ev = direct(c, CS_PP_BUFEVENT);
 		c->last_buf_event = ev;
 		if (!(ev & CS_BUFEVENT_TXUNDERRUN))

@@ -43,3 +43,8 @@ void cs_filter_set(struct cs_chip *c, const struct cs_filter *f)
 	cs_page_write(c, CS_PP_RXCTL, c->rxctl);
 	cs_page_write(c, CS_PP_LINECTL, line);
 }
+
+bool cs_filter_kept(struct cs_chip *c)
+{
+	return c->gone || (cs_page_read(c, CS_PP_RXCTL) & CS_CONTENT_MASK) == c->rxctl;
+}

@@ -69,6 +69,9 @@ static void format_and_parse_agree(void **state)
 		"h ring link l side a slots 128",
 		"i null size 64 silent yes",
 		"j pci address 0000:03:00.0 queues 4",
+		"k cs8900a bus io base 0x300 window 0xd0000 media aui duplex full txstart 381",
+		"l cs8900a bus mem base 0x19000300 layout ports file /dev/uio0 mac 02:00:00:00:00:01",
+		"m cs8900a bus model poll isq wire iface:veth0 eeprom none faults /x",
 	};
 	char back[256];
 
@@ -103,6 +106,11 @@ static void names_the_wrong_word(void **state)
 	refused("m memif socket /a,b role server", 3, "commas");
 	refused("t tap iface t0 mac 01:00:00:00:00:01", 5, "unicast");
 	refused("t tap iface t0 mac 2:0:0:0:0:1", 5, "unicast");
+	refused("c cs8900a", 1, "needs 'bus'");
+	refused("c cs8900a bus isa", 3, "io|mem|model");
+	refused("c cs8900a bus io base x300", 5, "must be a number");
+	refused("c cs8900a bus io window 0x100", 5, "from 4096");
+	refused("c cs8900a bus io txstart 7", 5, "5|381|1021|all");
 	refused("p pci address 03:00", 3, "0000:03:00.0");
 	refused("p pci address 0000:03:00.9", 3, "0000:03:00.0");
 }
@@ -132,6 +140,11 @@ static void checks_interfaces(void **state)
 	check_says("p pci address ffff:1f:1f.7", -ENODEV, 3, "lspci");
 	check_says("w virtio", -EINVAL, 1, "either 'path SOCKET' or 'pci ADDRESS'");
 	check_says("w virtio pci 03:00.0 mac 02:00:00:00:00:01", -EINVAL, 5, "not with pci");
+	check_says("c cs8900a bus mem", -EINVAL, 3, "needs 'base'");
+	check_says("c cs8900a bus model wire iface:nosuch0", -ENODEV, 5, "no interface nosuch0");
+	check_says("c cs8900a bus model eeprom /nonexistent", -ENOENT, 5, "No such file");
+	check_says("c cs8900a bus model faults /nonexistent", -ENOENT, 5, "No such file");
+	check_says("c cs8900a bus io", 0, 0, NULL);
 	check_says("r ring link x", -EINVAL, 3, "go together");
 	check_says("r ring", 0, 0, NULL);
 }
