@@ -109,9 +109,9 @@ static int wait_ready(struct cs_chip *c, struct cs_why *why)
 			"set another I/O base", b->name, st);
 	}
 	return cs_say(why, -ETIMEDOUT,
-		"the chip at %s is not ready %u ms after its reset: SelfST %04Xh, %s", b->name,
-		RESET_POLLS, st, st & CS_SELFST_SIBUSY ? "SIBUSY stays set (its EEPROM interface "
-		"hangs)" : "INITD stays 0");
+		"the chip at %s is not ready %u ms after its reset: SelfST %04Xh:%s%s", b->name,
+		RESET_POLLS, st, st & CS_SELFST_INITD ? "" : " INITD stays 0",
+		st & CS_SELFST_SIBUSY ? " SIBUSY stays set (its EEPROM interface hangs)" : "");
 }
 
 int cs_chip_reset(struct cs_chip *c, struct cs_why *why)

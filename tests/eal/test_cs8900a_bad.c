@@ -1,0 +1,563 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * net_cs8900a when things go wrong: arguments, chips and EEPROMs that are refused with a sentence and
+ * nothing left behind, frames that are lost and under which name, cards that are pulled under traffic,
+ * transmitters that hang, buffers that run out, threads that meet at the chip.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_malloc.h>
+
+#include "cs8900a_world.h"
+#include "unit.h"
+
+static struct card a, b;
+static struct leak_mark before;
+static char dir[] = "/tmp/skiff-test-cs8900a-XXXXXX";
+
+static int mark(void **state)
+{
+	before = leak_mark();
+	return 0;
+}
+
+static int no_leak(void **state)
+{
+	leak_check(&before);
+	return 0;
+}
+
+static void end(void)
+{
+	card_down(&a);
+	card_down(&b);
+}
+
+/* A file in the test's folder; the name is good until the next call. */
+static const char *file(const char *name, const char *text)
+{
+	static char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	return path;
+}
+
+static void refused(const char *args, int err, const char *part)
+{
+	struct card c;
+	int got = card_try(&c, "bad", args);
+
+	if (got != err || strstr(cs8900a_why(), part) == NULL)
+		fail_msg("'%s': %d, '%s'", args, got, cs8900a_why());
+}
+
+static void bad_devargs(void **state)
+{
+	static const struct {
+		const char *args, *part;
+	} of[] = {
+		{"", "bus=io|mem|model is needed"},
+		{"bus=isa", "bus=isa: must be one of io|mem|model"},
+		{"bus=model,colour=red", "known: bus base layout"},
+		{"bus=model,bus=model", "gives a key twice"},
+		{"bus=mem", "bus=mem needs base=ADDRESS"},
+		{"bus=mem,base=here", "base=here: must be an address"},
+		{"bus=mem,base=-4096", "must be an address"},
+		{"bus=mem,base=0xd0001", "is odd"},
+		{"bus=io,base=0x301", "multiple of 0x10"},
+		{"bus=io,base=0x12340", "multiple of 0x10"},
+		{"bus=io,file=/dev/uio0", "goes with window="},
+		{"bus=io,layout=ports", "layout= is for bus=mem"},
+		{"bus=io,wire=none", "wire= is for bus=model"},
+		{"bus=io,window=0xd0800", "multiple of 0x1000 below 1 MB"},
+		{"bus=io,window=0x100000", "multiple of 0x1000 below 1 MB"},
+		{"bus=mem,base=0xd0000,window=0xe0000", "window= goes with ports"},
+		{"bus=model,base=0x300", "base= is for bus=io or mem"},
+		{"bus=model,media=fibre", "auto|10baset|aui|10base2"},
+		{"bus=model,duplex=both", "half|full"},
+		{"bus=model,txstart=100", "5|381|1021|all"},
+		{"bus=model,poll=never", "event|isq"},
+		{"bus=model,clock=sun", "tsc|virtual"},
+		{"bus=model,mac=01:00:5e:00:00:01", "must be a station's address"},
+		{"bus=model,mac=xyz", "must be a station's address"},
+		{"bus=model,wire=", "needs a value"},
+		{"bus=model,wire=rope:x", "rope"},
+		{"bus=model,wire=iface:nosuch0", "nosuch0"},
+		{"bus=model,wire=pcap:/nonexistent/in:", "/nonexistent/in"},
+	};
+
+	for (unsigned i = 0; i < RTE_DIM(of); i++)
+		refused(of[i].args, -EINVAL, of[i].part);
+}
+
+static void bad_files(void **state)
+{
+	char args[256];
+
+	refused("bus=model,eeprom=/nonexistent", -EINVAL, "/nonexistent: No such file");
+	refused("bus=model,faults=/nonexistent", -EINVAL, "/nonexistent: No such file");
+	snprintf(args, sizeof(args), "bus=model,eeprom=%s", file("short", "A120 2020 # few\n"));
+	refused(args, -EINVAL, "has 2 words");
+	snprintf(args, sizeof(args), "bus=model,eeprom=%s", file("words", "A120 oops\n"));
+	refused(args, -EINVAL, "'oops' is no word");
+	snprintf(args, sizeof(args), "bus=model,faults=%s", file("script", "at noon: hang\n"));
+	refused(args, -EINVAL, "noon");
+	refused("bus=mem,base=0xd0000,file=/nonexistent", -ENOENT, "/nonexistent: No such file");
+	snprintf(args, sizeof(args), "bus=mem,base=0xd0000,file=%s", file("map", ""));
+	refused(args, -EINVAL, "has 0 bytes");
+}
+
+/* What the issue lists under "Bad input", each by a chip that is so from the start. */
+static void bad_chips(void **state)
+{
+	static const struct {
+		const char *script;
+		int err;
+		const char *part;
+	} of[] = {
+		{"at start: bus pulled", -ENODEV, "no CS8900A at the model"},
+		{"at start: product 0x4700", -ENODEV, "is a CS8920"},
+		{"at start: product 0x0912", -ENODEV, "product number is 0912h"},
+		{"at start: eeprom missing", -ENOENT, "has no EEPROM"},
+		{"at start: init stuck", -ETIMEDOUT, "INITD stays 0"},
+		{"at start: sibusy stuck", -ETIMEDOUT, "SIBUSY stays set"},
+		{"at access 12: bus pulled", -ENODEV, "does not answer"},
+		{"at access 20: bus pulled", -ENODEV, "cannot be read: the chip does not answer"},
+	};
+	char args[256], zeros[64 * 5 + 1] = "";
+
+	for (unsigned i = 0; i < RTE_DIM(of); i++) {
+		snprintf(args, sizeof(args), "bus=model,clock=virtual,faults=%s",
+			file("faults", of[i].script));
+		refused(args, of[i].err, of[i].part);
+	}
+	refused("bus=model,clock=virtual,eeprom=none", -ENOENT, "give mac=");
+	for (unsigned i = 0; i < 64; i++)
+		strcat(zeros, i == 0x1c ? "1234 " : "0000 ");
+	snprintf(args, sizeof(args), "bus=model,clock=virtual,eeprom=%s", file("sum", zeros));
+	refused(args, -ENOENT, "wrong checksum");
+	strcat(args, ",mac=02:00:00:00:00:09"); /* with an address the card is of use all the same */
+	assert_int_equal(card_try(&a, "a", args), 0);
+	card_down(&a);
+}
+
+/* A file of zeros or of ones is no chip. */
+static void no_chip_in_memory(void **state)
+{
+	static char text[0x2000];
+	char args[256];
+	const char *path = file("page", "");
+	FILE *f = fopen(path, "w");
+
+	fwrite(text, 1, sizeof(text), f);
+	fclose(f);
+	snprintf(args, sizeof(args), "bus=mem,base=0x1000,file=%s", path);
+	refused(args, -ENODEV, "no CS8900A at address 0x1000: its id should be 630Eh and is 0000h");
+	strcat(args, ",layout=ports");
+	refused(args, -ENODEV, "its pointer port should read 3xxxh and reads 0000h");
+	memset(text, 0xff, sizeof(text));
+	f = fopen(path, "w");
+	fwrite(text, 1, sizeof(text), f);
+	fclose(f);
+	refused(args, -ENODEV, "nothing answers there");
+}
+
+static unsigned events[RTE_ETH_EVENT_MAX];
+
+static int on_event(uint16_t port, enum rte_eth_event_type type, void *arg, void *ret)
+{
+	__atomic_add_fetch(&events[type], 1, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+static void listen_to(const struct card *c, enum rte_eth_event_type type)
+{
+	events[type] = 0;
+	assert_int_equal(rte_eth_dev_callback_register(c->port, type, on_event, NULL), 0);
+}
+
+static void deaf_to(const struct card *c, enum rte_eth_event_type type)
+{
+	rte_eth_dev_callback_unregister(c->port, type, on_event, NULL);
+}
+
+/* EAL's interrupt thread takes real time. */
+static bool comes(const unsigned *what, unsigned n)
+{
+	for (unsigned i = 0; i < 5000 && __atomic_load_n(what, __ATOMIC_SEQ_CST) < n; i++)
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	return __atomic_load_n(what, __ATOMIC_SEQ_CST) >= n;
+}
+
+static void link_is_news(void **state)
+{
+	struct rte_eth_link l;
+
+	cards_up(&a, &b, "");
+	listen_to(&a, RTE_ETH_EVENT_INTR_LSC);
+	cards_idle(&a, &b, 250 * MS); /* its partner came after it */
+	assert_true(comes(&events[RTE_ETH_EVENT_INTR_LSC], 1));
+	events[RTE_ETH_EVENT_INTR_LSC] = 0;
+	card_fault(&a, "link down");
+	cards_idle(&a, &b, 250 * MS);
+	assert_true(comes(&events[RTE_ETH_EVENT_INTR_LSC], 1));
+	rte_eth_link_get_nowait(a.port, &l);
+	assert_int_equal(l.link_status, RTE_ETH_LINK_DOWN);
+	card_fault(&a, "link up");
+	cards_idle(&a, &b, 250 * MS);
+	assert_true(comes(&events[RTE_ETH_EVENT_INTR_LSC], 2));
+	assert_int_equal(events[RTE_ETH_EVENT_INTR_LSC], 2);
+	deaf_to(&a, RTE_ETH_EVENT_INTR_LSC);
+	end();
+}
+
+/* Frames in both queues when the card goes: the bursts end, an event comes, all buffers come home. */
+static void pulled(const char *args)
+{
+	struct rte_mbuf *m[32];
+	struct rte_eth_stats s;
+	struct rte_eth_link l;
+
+	cards_up(&a, &b, args);
+	listen_to(&a, RTE_ETH_EVENT_INTR_RMV);
+	for (unsigned i = 0; i < 32; i++)
+		m[i] = frame_make(&a, &b, 1000, i);
+	assert_int_equal(rte_eth_tx_burst(a.port, 0, m, 32), 32);
+	card_send(&b, NULL, frame_make(&b, &a, 500, 1));
+	cards_idle(&a, &b, 2 * MS);
+	card_fault(&a, "bus pulled");
+	cards_idle(&a, &b, 5 * MS);
+	assert_true(comes(&events[RTE_ETH_EVENT_INTR_RMV], 1));
+	assert_int_equal(rte_eth_rx_burst(a.port, 0, m, 32), 0);
+	m[0] = frame_make(&a, &b, 60, 0);
+	assert_int_equal(rte_eth_tx_burst(a.port, 0, m, 1), 1);
+	assert_int_equal(card_xstat(&a, "tx_card_pulled"), 1);
+	assert_int_equal(rte_eth_link_get_nowait(a.port, &l), 0);
+	assert_int_equal(l.link_status, RTE_ETH_LINK_DOWN);
+	s = card_stats(&a);
+	assert_true(s.imissed < 10); /* all ones is no count */
+	assert_int_equal(rte_eth_promiscuous_enable(a.port), 0);
+	assert_true(rte_eth_dev_get_reg_info(a.port,
+		&(struct rte_dev_reg_info){.data = m}) < 0);
+	cards_idle(&a, &b, 300 * MS);
+	assert_int_equal(events[RTE_ETH_EVENT_INTR_RMV], 1);
+	rte_eth_dev_stop(a.port);
+	assert_int_equal(rte_eth_dev_start(a.port), -ENODEV);
+	deaf_to(&a, RTE_ETH_EVENT_INTR_RMV);
+	end();
+}
+
+static void pulled_under_traffic(void **state)
+{
+	pulled("");
+	no_leak(state);
+	pulled("poll=isq,duplex=full");
+	no_leak(state);
+	pulled("window=0xd0000");
+}
+
+/* Once after another of the first hundreds of accesses, so at every place of the driver. */
+static void pulled_at_any_access(void **state)
+{
+	char args[256];
+
+	for (unsigned n = 400; n < 900; n += 7) {
+		char script[64];
+		struct rte_mbuf *m;
+
+		snprintf(script, sizeof(script), "at access %u: bus pulled\n", n);
+		snprintf(args, sizeof(args), "bus=model,clock=virtual,wire=pair:any,faults=%s",
+			file("faults", script));
+		if (card_try(&a, "a", args) < 0)
+			continue;
+		assert_int_equal(card_try(&b, "b", "bus=model,clock=virtual,wire=pair:any"), 0);
+		card_start(&b, 64, cards_pool);
+		assert_int_equal(rte_eth_dev_configure(a.port, 1, 1, &(struct rte_eth_conf){0}), 0);
+		assert_int_equal(rte_eth_rx_queue_setup(a.port, 0, 64, 0, NULL, cards_pool), 0);
+		assert_int_equal(rte_eth_tx_queue_setup(a.port, 0, 64, 0, NULL), 0);
+		if (rte_eth_dev_start(a.port) == 0) {
+			m = frame_make(&a, &b, 200, 1);
+			if (rte_eth_tx_burst(a.port, 0, &m, 1) == 0)
+				rte_pktmbuf_free(m);
+			card_send(&b, NULL, frame_make(&b, &a, 200, 1));
+			cards_idle(&a, &b, 3 * MS);
+		}
+		end();
+		no_leak(state);
+	}
+}
+
+/* The transmitter hangs: the driver sets the chip up anew, and nothing is lost nor out of order. */
+static void hang_is_cured(void **state)
+{
+	struct rte_mbuf *m[5];
+
+	for (unsigned isq = 0; isq < 2; isq++) {
+		cards_up(&a, &b, isq ? "poll=isq" : "");
+		card_send(&a, &b, frame_make(&a, &b, 100, 99));
+		frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, 100, 99);
+		card_fault(&a, "hang");
+		for (unsigned i = 0; i < 5; i++)
+			m[i] = frame_make(&a, &b, 100, i);
+		assert_int_equal(rte_eth_tx_burst(a.port, 0, m, 5), 5);
+		assert_int_equal(cards_idle(&a, &b, 1900 * MS), 0);
+		assert_int_equal(card_xstat(&a, "recoveries"), 0);
+		for (unsigned i = 0; i < 10; i++) {
+			assert_int_equal(rte_eth_rx_burst(a.port, 0, m, 1), 0);
+			cs8900a_clock_advance(20 * MS);
+		}
+		for (unsigned i = 0; i < 5000 && card_xstat(&a, "recoveries") == 0; i++)
+			nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+		for (unsigned i = 0; i < 5; i++)
+			frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, 100, i);
+		assert_int_equal(card_xstat(&a, "recoveries"), 1);
+		assert_int_equal(cards_idle(&a, &b, 10 * MS), 0);
+		end();
+	}
+}
+
+/* Without link nothing leaves, and that is no hang. */
+static void no_link_is_no_hang(void **state)
+{
+	cards_up(&a, &b, "");
+	card_fault(&a, "link down");
+	card_send(&a, NULL, frame_make(&a, &b, 100, 1));
+	assert_int_equal(cards_idle(&a, &b, 5000 * MS), 0);
+	assert_int_equal(card_xstat(&a, "recoveries"), 0);
+	card_fault(&a, "link up");
+	frame_expect(card_receive(&b, &a, 500 * MS), &a, &b, 100, 1);
+	end();
+}
+
+/* A reset that nobody asked for takes all settings with it. */
+static void glitch_is_cured(void **state)
+{
+	cards_up(&a, &b, "");
+	card_fault(&b, "reset");
+	cards_idle(&a, &b, 200 * MS);
+	for (unsigned i = 0; i < 5000 && card_xstat(&b, "recoveries") == 0; i++)
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	card_send(&a, &b, frame_make(&a, &b, 100, 1));
+	frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, 100, 1);
+	end();
+}
+
+/* How a frame ends, and the name it is counted by. arrives: at the other end. */
+static void transmit_errors(void **state)
+{
+	static const struct {
+		const char *action, *xstat;
+		bool arrives, sent;
+	} of[] = {
+		{"collisions 3", "tx_collided_frames", true, true},
+		{"collisions 16", "tx_16_collisions_errors", false, false},
+		{"late-collision", "tx_out_of_window_errors", false, false},
+		{"jabber", "tx_jabber_errors", false, false},
+		{"underrun", "tx_underruns", true, true}, /* sent again */
+	};
+
+	for (unsigned i = 0; i < 2 * RTE_DIM(of); i++) {
+		unsigned k = i / 2;
+
+		cards_up(&a, &b, i & 1 ? "poll=isq" : "");
+		card_fault(&a, of[k].action);
+		card_send(&a, &b, frame_make(&a, &b, 600, i));
+		unsigned got = cards_idle(&a, &b, 1500 * MS);
+
+		if (got != of[k].arrives || card_xstat(&a, of[k].xstat) != 1)
+			fail_msg("%s: %u arrived, %s %lu", of[k].action, got, of[k].xstat,
+				card_xstat(&a, of[k].xstat));
+		assert_int_equal(card_stats(&a).opackets, of[k].sent);
+		assert_int_equal(card_stats(&a).oerrors, !of[k].sent);
+		card_send(&a, &b, frame_make(&a, &b, 60, i)); /* and the next one passes */
+		frame_expect(card_receive(&b, &a, 50 * MS), &a, &b, 60, i);
+		end();
+	}
+}
+
+static void receive_errors(void **state)
+{
+	static const struct {
+		const char *action, *xstat;
+	} of[] = {
+		{"crc-error", "rx_crc_errors"},
+		{"runt 40", "rx_runt_errors"},
+		{"extra 1600", "rx_extradata_errors"},
+	};
+
+	for (unsigned i = 0; i < 2 * RTE_DIM(of); i++) {
+		unsigned k = i / 2;
+
+		cards_up(&a, &b, i & 1 ? "poll=isq" : "");
+		card_fault(&b, of[k].action);
+		card_send(&a, &b, frame_make(&a, &b, 600, i));
+		assert_int_equal(cards_idle(&a, &b, 10 * MS), 0);
+		if (card_xstat(&b, of[k].xstat) != 1)
+			fail_msg("%s: %s %lu", of[k].action, of[k].xstat, card_xstat(&b, of[k].xstat));
+		assert_int_equal(card_stats(&b).ierrors, 1);
+		assert_int_equal(card_stats(&b).ipackets, 0);
+		card_send(&a, &b, frame_make(&a, &b, 60, i));
+		frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, 60, i);
+		end();
+	}
+}
+
+/* Nobody reads: the chip's memory fills, what it loses is what the driver says it lost. */
+static void missed_frames_are_counted(void **state)
+{
+	struct cs8900a_model_stats mb;
+	struct rte_mbuf *m;
+	unsigned got = 0;
+
+	cards_up(&a, &b, "");
+	for (unsigned i = 0; i < 30; i++) {
+		card_send(&a, NULL, frame_make(&a, &b, 1000, i));
+		for (unsigned t = 0; t < 100; t++) {
+			assert_int_equal(rte_eth_rx_burst(a.port, 0, &m, 1), 0);
+			cs8900a_clock_advance(20 * US);
+		}
+	}
+	while (rte_eth_rx_burst(b.port, 0, &m, 1))
+		frame_expect(m, &a, &b, 1000, got++); /* the first ones, in order */
+	assert_true(got >= 1 && got <= 4);
+	cs8900a_model_stats(b.model, &mb);
+	assert_int_equal(mb.rx_missed, 30 - got);
+	assert_int_equal(card_stats(&b).imissed, 30 - got);
+	assert_int_equal(card_xstat(&b, "rx_missed_rxmiss"), 30 - got);
+	end();
+}
+
+/* Without buffers the frames stay in the chip; with them they come. */
+static void no_buffers(void **state)
+{
+	struct rte_mempool *few = rte_pktmbuf_pool_create("few", 3, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+		0);
+	struct rte_mbuf *held[3], *m;
+
+	assert_non_null(few);
+	cards_up(&a, &b, "");
+	rte_eth_dev_stop(b.port);
+	card_start(&b, 64, few);
+	assert_int_equal(rte_pktmbuf_alloc_bulk(few, held, 3), 0);
+	card_send(&a, NULL, frame_make(&a, &b, 500, 1));
+	card_send(&a, NULL, frame_make(&a, &b, 500, 2));
+	assert_int_equal(cards_idle(&a, &b, 10 * MS), 0);
+	assert_true(card_stats(&b).rx_nombuf > 0);
+	assert_int_equal(card_stats(&b).imissed, 0);
+	rte_pktmbuf_free_bulk(held, 3);
+	for (unsigned i = 1; i <= 2; i++) {
+		assert_int_equal(rte_eth_rx_burst(b.port, 0, &m, 1), 1);
+		frame_expect(m, &a, &b, 500, i);
+	}
+	end();
+	assert_int_equal(rte_mempool_in_use_count(few), 0);
+	rte_mempool_free(few);
+}
+
+static struct {
+	atomic_bool stop;
+	atomic_uint next; /* the number expected next, both by order and by count */
+	unsigned wrong;
+} heard;
+
+static void *listener(void *arg)
+{
+	struct rte_mbuf *m[8];
+
+	while (!atomic_load(&heard.stop)) {
+		uint16_t n = rte_eth_rx_burst(b.port, 0, m, 8);
+
+		for (uint16_t i = 0; i < n; i++) {
+			uint32_t number;
+
+			memcpy(&number, rte_pktmbuf_mtod_offset(m[i], void *, 14), 4);
+			heard.wrong += number != atomic_fetch_add(&heard.next, 1);
+			rte_pktmbuf_free(m[i]);
+		}
+	}
+	return NULL;
+}
+
+static void *pumper(void *arg)
+{
+	struct rte_mbuf *m;
+
+	while (!atomic_load(&heard.stop))
+		if (rte_eth_rx_burst(a.port, 0, &m, 1))
+			rte_pktmbuf_free(m);
+	return NULL;
+}
+
+/* On the machine's clock: one thread sends, one polls the same card, one the other, one controls. */
+static void threads_meet(void **state)
+{
+	pthread_t t[2];
+	const unsigned n = 2000;
+	struct timespec nap = {.tv_nsec = 200000};
+
+	memset(&heard, 0, sizeof(heard));
+	card_up(&a, "a", "bus=model,wire=pair:t", 16, cards_pool);
+	card_up(&b, "b", "bus=model,wire=pair:t,poll=isq", 16, cards_pool);
+	pthread_create(&t[0], NULL, listener, NULL);
+	pthread_create(&t[1], NULL, pumper, NULL);
+	for (uint32_t i = 0, rounds = 0; i < n && rounds < 100000; rounds++) {
+		struct rte_mbuf *m = frame_make(&a, &b, 60, 0);
+
+		memcpy(rte_pktmbuf_mtod_offset(m, void *, 14), &i, 4);
+		if (rte_eth_tx_burst(a.port, 0, &m, 1)) {
+			i++;
+		} else {
+			rte_pktmbuf_free(m);
+			nanosleep(&nap, NULL);
+		}
+		if (i % 50 == 0) {
+			card_stats(&a);
+			rte_eth_promiscuous_enable(a.port);
+			rte_eth_promiscuous_disable(a.port);
+		}
+	}
+	for (unsigned i = 0; i < 5000 && card_stats(&a).opackets < n; i++)
+		nanosleep(&nap, NULL);
+	for (unsigned i = 0; i < 500 && atomic_load(&heard.next) < n; i++)
+		nanosleep(&nap, NULL);
+	atomic_store(&heard.stop, true);
+	pthread_join(t[0], NULL);
+	pthread_join(t[1], NULL);
+	assert_int_equal(card_stats(&a).opackets, n);
+	/* a listener that is kept from its processor for long loses frames as the chip does */
+	assert_int_equal(heard.next + card_stats(&b).imissed, n);
+	if (card_stats(&b).imissed == 0)
+		assert_int_equal(heard.wrong, 0);
+	end();
+}
+
+int main(int argc, char **argv)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, mark, no_leak)
+	const struct CMUnitTest tests[] = {
+		T(bad_devargs), T(bad_files), T(bad_chips), T(no_chip_in_memory), T(link_is_news),
+		T(pulled_under_traffic), T(pulled_at_any_access), T(hang_is_cured),
+		T(no_link_is_no_hang), T(glitch_is_cured), T(transmit_errors), T(receive_errors),
+		T(missed_frames_are_counted), T(no_buffers), T(threads_meet),
+	};
+	char command[64];
+	int failed;
+
+	cards_eal(argv[0]);
+	assert_non_null(mkdtemp(dir));
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	return system(command) ? 1 : failed;
+}
