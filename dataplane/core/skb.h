@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_branch_prediction.h>
 #include <rte_mbuf.h>
@@ -113,9 +114,9 @@ struct skb {
 	uint8_t queue_mapping;     /* tx queue */
 	uint32_t nh_id;            /* what the FIB answered */
 	uint16_t stage;            /* in the overflow list: where to */
-	uint16_t repeats;          /* of the hook that said REPEAT */
+	uint16_t frag_max_size;    /* of a reassembled packet: its largest fragment; else 0 */
 
-	/* line 1: whoever handles the packet now; IP zeroes what it uses at its entry */
+	/* line 1: whoever handles the packet now, and says where what is valid */
 	uint8_t cb[SKB_CB_SIZE] __attribute__((aligned(64)));
 	struct skb *prev;          /* in an skb_queue */
 	struct skb_resume resume;
@@ -139,6 +140,66 @@ struct skb {
 static_assert(offsetof(struct skb, cb) == 64, "line 0 is one cache line");
 static_assert(offsetof(struct skb, tstamp) == 128, "line 1 is one cache line");
 static_assert(sizeof(struct skb) == 192, "three cache lines");
+
+/*
+ * What stages ask of every packet, as one word each instead of a load and a branch a field.
+ * SKB_STATE: flags, users, pkt_type, ip_summed of an skb, from `flags` on.
+ * MBUF_STATE: data_off, refcnt, nb_segs of an mbuf.
+ * MBUF_LENGTHS: pkt_len and data_len, which change together.
+ */
+#define SKB_STATE_FLAGS(f) ((uint64_t)(f))
+#define SKB_STATE_USERS(n) ((uint64_t)(n) << 16)
+#define SKB_STATE_TYPE(t) ((uint64_t)(t) << 32)
+#define SKB_STATE_SUMMED(c) ((uint64_t)(c) << 40)
+#define MBUF_STATE_REFCNT(n) ((uint64_t)(n) << 16)
+#define MBUF_STATE_SEGS(n) ((uint64_t)(n) << 32)
+#define MBUF_LENGTHS(n) ((uint64_t)(n) << 32 | (n))
+
+static_assert(offsetof(struct skb, users) == offsetof(struct skb, flags) + 2 &&
+	offsetof(struct skb, pkt_type) == offsetof(struct skb, flags) + 4 &&
+	offsetof(struct skb, ip_summed) == offsetof(struct skb, flags) + 5, "SKB_STATE");
+static_assert(offsetof(struct rte_mbuf, refcnt) == offsetof(struct rte_mbuf, data_off) + 2 &&
+	offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, data_off) + 4, "MBUF_STATE");
+static_assert(offsetof(struct rte_mbuf, data_len) == offsetof(struct rte_mbuf, pkt_len) + 4,
+	"MBUF_LENGTHS");
+
+static inline uint64_t skb_state(const struct skb *skb)
+{
+	uint64_t s;
+
+	memcpy(&s, (const uint8_t *)skb + offsetof(struct skb, flags), sizeof(s));
+	return s;
+}
+
+static inline uint64_t mbuf_state(const struct rte_mbuf *m)
+{
+	uint64_t s;
+
+	memcpy(&s, (const uint8_t *)m + offsetof(struct rte_mbuf, data_off), sizeof(s));
+	return s;
+}
+
+/* Both lengths of an mbuf more (or less, n negative) by n. */
+static inline void mbuf_lengthen(struct rte_mbuf *m, int32_t n)
+{
+	uint64_t lengths;
+
+	memcpy(&lengths, (const uint8_t *)m + offsetof(struct rte_mbuf, pkt_len), sizeof(lengths));
+	lengths += n >= 0 ? MBUF_LENGTHS((uint32_t)n) : -MBUF_LENGTHS((uint32_t)-n);
+	memcpy((uint8_t *)m + offsetof(struct rte_mbuf, pkt_len), &lengths, sizeof(lengths));
+}
+
+/* The three header offsets and the ethertype, in one store. */
+static inline void skb_set_headers(struct skb *skb, uint16_t mac, uint16_t network,
+	uint16_t transport, rte_be16_t protocol)
+{
+	uint64_t word = mac | (uint64_t)network << 16 | (uint64_t)transport << 32 |
+		(uint64_t)protocol << 48;
+
+	static_assert(offsetof(struct skb, protocol) == offsetof(struct skb, mac_header) + 6,
+		"one word");
+	memcpy((uint8_t *)skb + offsetof(struct skb, mac_header), &word, sizeof(word));
+}
 
 static inline struct skb *skb_of(struct rte_mbuf *m)
 {
@@ -219,8 +280,7 @@ static inline void *skb_push(struct skb *skb, uint32_t n)
 	if (unlikely(n > m->data_off))
 		return NULL;
 	m->data_off -= n;
-	m->data_len += n;
-	m->pkt_len += n;
+	mbuf_lengthen(m, (int32_t)n);
 	return skb_data(skb);
 }
 
@@ -231,8 +291,7 @@ static inline void *skb_pull(struct skb *skb, uint32_t n)
 
 	assert(n <= m->data_len);
 	m->data_off += n;
-	m->data_len -= n;
-	m->pkt_len -= n;
+	mbuf_lengthen(m, -(int32_t)n);
 	return skb_data(skb);
 }
 

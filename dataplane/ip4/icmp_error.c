@@ -185,7 +185,7 @@ void icmp_send_redirect(struct worker *w, struct skb *skb, rte_be32_t gw)
 		build(w, skb, &r, to);
 }
 
-/* What the stage in front asked for; a layer below IP leaves the control block as it was. */
+/* What the stage in front asked for; a layer below IP, which knows no ICMP, leaves zeroes. */
 static struct request request_of(struct skb *skb)
 {
 	const struct ip4_cb *cb = ip4_cb(skb);

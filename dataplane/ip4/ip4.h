@@ -52,16 +52,17 @@ static inline void ip4_count_n(struct worker *w, enum ip4_mib counter, uint64_t 
 	w->ip4->mib[counter] += n;
 }
 
-/* skb->cb from ip4_input on; zeroed there (and by whoever makes a packet of this host). */
+/*
+ * skb->cb in IPv4's hands. Nothing zeroes it for a plain packet: each field says from where on it is
+ * valid.
+ */
 struct ip4_cb {
 	struct ip4_options opt;  /* valid where SKB_F_IPOPT */
-	uint32_t icmp_info;      /* the error that icmp_error is to build: icmp.h */
+	uint32_t icmp_info;      /* the error that icmp_error is to build, on its way there: icmp.h */
 	uint16_t icmp_reason;    /* enum drop_reason */
 	uint8_t icmp_type, icmp_code;
-	uint16_t frag_max_size;  /* of a reassembled packet: its largest fragment */
-	uint8_t redirect;        /* leaves by the interface it came by: earns a redirect */
 	uint8_t dst_type;        /* enum fib_nh_type of the destination, from ip4_local on */
-	uint32_t part_from, part_to; /* in reassembly: the data's place in the datagram */
+	uint32_t part_from, part_to; /* in reassembly only: the data's place in the datagram */
 };
 static_assert(sizeof(struct ip4_cb) <= SKB_CB_SIZE, "fits the control block");
 

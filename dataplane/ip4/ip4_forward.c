@@ -65,31 +65,60 @@ static void redirect(struct worker *w, struct skb *skb, const struct ip4_hdr *ip
 	icmp_send_redirect(w, skb, skb->nh->gw ? skb->nh->gw : ip->daddr);
 }
 
+/* One hop on. */
+static inline void pass(struct burst_run *out, struct skb *skb)
+{
+	struct ip4_hdr *ip = skb_data(skb);
+
+	ip4_decrease_ttl(ip);
+	skb->priority = tos_priority[(ip->tos & IP4_TOS_MASK) >> 1];
+	skb->dev = skb->nh->dev;
+	burst_run_put(out, skb);
+}
+
+/* To us, without options, nobody else's, and with nothing to say about it. */
+static inline bool plain(const struct skb *skb)
+{
+	const uint64_t mask = SKB_STATE_FLAGS(SKB_F_IPOPT) | SKB_STATE_USERS(0xffff) |
+		SKB_STATE_TYPE(0xff);
+	const struct rte_mbuf *m = skb_mbuf(skb);
+	const struct ip4_hdr *ip = skb_data(skb);
+
+	return (skb_state(skb) & mask) == SKB_STATE_USERS(1) &&
+		(mbuf_state(m) & MBUF_STATE_REFCNT(0xffff)) == MBUF_STATE_REFCNT(1) &&
+		RTE_MBUF_DIRECT(m) && ip->ttl > 1 && m->pkt_len <= skb->nh->mtu &&
+		skb->nh->dev != skb->dev;
+}
+
+static void with_care(struct worker *w, struct burst_run *out, struct skb *skb)
+{
+	const struct ip4_hdr *ip = skb_data(skb);
+	struct skb *own = skb;
+
+	if (refused(w, skb, ip))
+		return;
+	if (skb->nh->dev == skb->dev)
+		redirect(w, skb, ip);
+	if (skb_shared(skb))
+		own = skb_unshare(w, skb);
+	if (!own) {
+		ip4_count(w, MIB_IpOutDiscards);
+		skb_drop(w, skb, DROP_NO_MEMORY);
+		return;
+	}
+	pass(out, own);
+}
+
 void ip4_forward(struct worker *w, struct burst *in)
 {
 	struct burst_run out = burst_run_begin(w, hook_next(w, HOOK_ip4_forward_point));
 	uint32_t n = in->n;
 
 	for (uint32_t i = 0; i < n; i++) {
-		struct skb *skb = in->skb[i], *own = skb;
-		struct ip4_hdr *ip = skb_data(skb);
-
-		if (unlikely(refused(w, skb, ip)))
-			continue;
-		if (unlikely(skb->nh->dev == skb->dev))
-			redirect(w, skb, ip);
-		if (unlikely(skb_shared(skb)))
-			own = skb_unshare(w, skb);
-		if (unlikely(!own)) {
-			ip4_count(w, MIB_IpOutDiscards);
-			skb_drop(w, skb, DROP_NO_MEMORY);
-			continue;
-		}
-		ip = skb_data(own);
-		ip4_decrease_ttl(ip);
-		own->priority = tos_priority[(ip->tos & IP4_TOS_MASK) >> 1];
-		own->dev = own->nh->dev;
-		burst_run_put(&out, own);
+		if (likely(plain(in->skb[i])))
+			pass(&out, in->skb[i]);
+		else
+			with_care(w, &out, in->skb[i]);
 	}
 	burst_run_end(&out);
 }

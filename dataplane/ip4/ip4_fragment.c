@@ -19,7 +19,7 @@
 /* A reassembled packet goes on in pieces no larger than it came in. */
 static uint32_t mtu_of(struct skb *skb)
 {
-	uint32_t came = ip4_cb(skb)->frag_max_size;
+	uint32_t came = skb->frag_max_size;
 
 	return came && came < skb->nh->mtu ? came : skb->nh->mtu;
 }

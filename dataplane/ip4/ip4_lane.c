@@ -215,7 +215,7 @@ uint32_t ip4_lane(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uin
 	l.n = 0;
 	l.bytes = l.octets = 0;
 	l.dp = w->dp;
-	l.mac = atomic_load_explicit(&q->dev->addr, memory_order_relaxed) & LANE_MAC_MASK;
+	l.mac = atomic_load_explicit(&q->dev->addr, memory_order_relaxed) & ETH_ADDR_MASK;
 	l.locals = atomic_load_explicit(&w->dp->rules->locals, memory_order_acquire);
 	w->ip4->lane_sift(&l, m, 0, n);
 	*bytes = l.bytes;

@@ -23,7 +23,6 @@ struct fib_locals;
 /* Both bits: a checksum that the sender left to be completed. */
 #define LANE_CSUM_PARTIAL RTE_MBUF_F_RX_L4_CKSUM_MASK
 
-#define LANE_MAC_MASK UINT64_C(0xffffffffffff)
 #define LANE_HEADERS (ETH_HDR_LEN + IP4_HDR_LEN)
 
 /* Where a received frame's data starts in nearly every buffer: good enough to fetch it early. */

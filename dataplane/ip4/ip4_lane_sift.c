@@ -52,16 +52,15 @@ static inline bool sound(const struct rte_mbuf *m, uint64_t mac, uint32_t *src, 
 	uint64_t link = load64(p), a = load64(p + 14), b = load64(p + 22);
 	uint32_t type = load32(p + 12), c = load32(p + 30);
 	uint32_t tot_len = rte_bswap16((uint16_t)(a >> 16));
-	uint64_t sum = (uint32_t)a + (a >> 32) + (uint32_t)b + (b >> 32) + c;
 
 	/* to us; from a single station; IPv4 with 20 bytes of header */
-	bool ok = (link & (LANE_MAC_MASK | UINT64_C(1) << 48)) == mac;
+	bool ok = (link & (ETH_ADDR_MASK | ETH_SRC_GROUP)) == mac;
 
 	ok &= (type & 0xffffff) == 0x450008;
 	ok &= !(a & UINT64_C(0xff3f) << 48);      /* no fragment */
 	ok &= (b & 0xff) > 1;                     /* TTL */
 	ok &= tot_len >= IP4_HDR_LEN && tot_len + ETH_HDR_LEN <= m->data_len;
-	ok &= csum_reduce(sum) == 0xffff;
+	ok &= csum_ip4_plain_ok(a, b, c);
 	ok &= routable(b >> 32 & 0xff);
 	ok &= routable(c & 0xff);
 	*src = rte_bswap32((uint32_t)(b >> 32));

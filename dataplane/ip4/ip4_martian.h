@@ -21,3 +21,9 @@ static inline bool ip4_suspect_dst(uint32_t dst)
 {
 	return ip4_is_zeronet(dst) || ip4_is_loopback(dst);
 }
+
+/* A single host out there, 1/8 to 223/8 without 127/8: nothing above or below applies. Host order. */
+static inline bool ip4_is_routable(uint32_t addr)
+{
+	return addr - 0x01000000 < 0xdf000000 && !ip4_is_loopback(addr);
+}

@@ -244,7 +244,7 @@ bool ip4_options_compile(struct worker *w, struct skb *skb)
 	};
 	unsigned int optlen = ip4_hdr_len(ip) - IP4_HDR_LEN;
 
-	memset(c.opt, 0, sizeof(*c.opt));
+	*ip4_cb(skb) = (struct ip4_cb){ 0 };
 	c.opt->optlen = (uint8_t)optlen;
 	if (!all_options(&c, optlen)) {
 		ip4_count(w, MIB_IpInHdrErrors);

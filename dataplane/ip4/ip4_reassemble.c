@@ -367,7 +367,7 @@ static struct skb *new_head(struct worker *w, const struct queue *q, struct skb 
 	skb_reset_network_header(skb);
 	skb_set_transport_header(skb, (int)hlen);
 	memcpy(skb->cb, first->cb, sizeof(skb->cb));
-	ip4_cb(skb)->frag_max_size = q->max_size;
+	skb->frag_max_size = q->max_size;
 	skb->dev = last->dev;
 	skb->nh = last->nh;
 	skb->nh_id = last->nh_id;

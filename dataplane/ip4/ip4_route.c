@@ -4,6 +4,10 @@
  * for a whole burst at once, then each packet to local delivery, to forwarding, or to its end.
  * From PRE_ROUTING. RFC 1812 5.2.1, 5.2.3, 5.3.7.
  */
+#include <string.h>
+
+#include <rte_prefetch.h>
+
 #include "core/burst.h"
 #include "dev/netdev.h"
 #include "fib/locals.h"
@@ -15,6 +19,7 @@
 #include "wire/icmp.h"
 
 #define ALL_ONES UINT32_MAX
+#define AHEAD 8 /* next hops are fetched so many packets before their use */
 
 static const struct fib_nh limited_broadcast = { .type = FIB_BROADCAST };
 static const struct fib_nh multicast = { .type = FIB_MULTICAST };
@@ -169,11 +174,41 @@ struct lookup {
 	uint32_t n;
 	struct skb *skb[BURST_MAX];
 	uint32_t dst[BURST_MAX], src[BURST_MAX];
-	uint32_t dst_id[BURST_MAX];
+	uint32_t dst_id[BURST_MAX + AHEAD]; /* 0 behind the last */
 };
 
-/* First loop: what needs no lookup goes its way. */
-static void sift(struct worker *w, const struct burst *in, struct lookup *l)
+static inline void look_up(struct lookup *l, struct skb *skb, uint32_t src, uint32_t dst)
+{
+	l->skb[l->n] = skb;
+	l->src[l->n] = src;
+	l->dst[l->n++] = dst;
+}
+
+/* What needs no lookup goes its way. */
+static void odd(struct worker *w, struct lookup *l, struct skb *skb)
+{
+	const struct ip4_hdr *ip = skb_data(skb);
+	uint32_t src = rte_be_to_cpu_32(ip->saddr), dst = rte_be_to_cpu_32(ip->daddr);
+
+	if (skb->nh) { /* routed before: by a hook, within this turn */
+		dispatch(w, skb, skb->nh);
+		return;
+	}
+	if ((ip4_suspect_src(src) || ip4_suspect_dst(dst)) && martian(w, skb, src, dst))
+		return;
+	if (ip->ver_ihl != 0x45) {
+		skb = with_options(w, skb);
+		if (!skb)
+			return;
+		dst = dst_of(skb);
+	}
+	if ((dst >= 0xe0000000 || dst == 0) && routed_without_table(w, skb, dst))
+		return;
+	look_up(l, skb, src, dst);
+}
+
+/* First loop: addresses to look up. */
+static void sift(struct worker *w, const struct fib *fib, const struct burst *in, struct lookup *l)
 {
 	l->n = 0;
 	for (uint32_t i = 0; i < in->n; i++) {
@@ -181,24 +216,13 @@ static void sift(struct worker *w, const struct burst *in, struct lookup *l)
 		const struct ip4_hdr *ip = skb_data(skb);
 		uint32_t src = rte_be_to_cpu_32(ip->saddr), dst = rte_be_to_cpu_32(ip->daddr);
 
-		if (unlikely(skb->nh != NULL)) { /* routed before: by a hook, within this turn */
-			dispatch(w, skb, skb->nh);
-			continue;
-		}
-		if (unlikely(ip4_suspect_src(src) || ip4_suspect_dst(dst)) &&
-		    martian(w, skb, src, dst))
-			continue;
-		if (unlikely(ip->ver_ihl != 0x45)) {
-			skb = with_options(w, skb);
-			if (!skb)
-				continue;
-			dst = dst_of(skb);
-		}
-		if (unlikely(dst >= 0xe0000000 || dst == 0) && routed_without_table(w, skb, dst))
-			continue;
-		l->skb[l->n] = skb;
-		l->src[l->n] = src;
-		l->dst[l->n++] = dst;
+		if (likely(fib != NULL))
+			fib_prefetch(fib, dst);
+		if (likely(!skb->nh && ip->ver_ihl == 0x45 && ip4_is_routable(src) &&
+			   ip4_is_routable(dst)))
+			look_up(l, skb, src, dst);
+		else
+			odd(w, l, skb);
 	}
 }
 
@@ -245,10 +269,12 @@ static void by_merged_table(struct worker *w, const struct fib *fib, struct look
 	struct burst_run out = burst_run_begin(w, STAGE_ip4_forward);
 
 	fib_lookup_bulk(fib, l->dst, l->dst_id, l->n);
+	memset(l->dst_id + l->n, 0, AHEAD * sizeof(l->dst_id[0]));
 	for (uint32_t i = 0; i < l->n; i++) {
 		const struct fib_nh *nh = fib_nh_get(w->dp, l->dst_id[i]);
 		struct skb *skb = l->skb[i];
 
+		rte_prefetch0(fib_nh_get(w->dp, l->dst_id[i + AHEAD]));
 		if (!surely_foreign(locals, l->src[i]) &&
 		    own_source(skb, fib_nh_get(w->dp, fib_lookup(fib, l->src[i])))) {
 			skb_drop(w, skb, DROP_IP4_MARTIAN_SRC);
@@ -272,7 +298,7 @@ void ip4_route(struct worker *w, struct burst *in)
 	const struct fib *fib = ip4_merged_table(w->dp);
 	struct lookup l;
 
-	sift(w, in, &l);
+	sift(w, fib, in, &l);
 	if (likely(fib != NULL))
 		by_merged_table(w, fib, &l);
 	else

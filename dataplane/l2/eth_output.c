@@ -92,23 +92,49 @@ static inline void put_header(struct skb *skb, const uint8_t *hh, uint8_t len)
 	skb_reset_mac_header(skb);
 }
 
-static inline void output_one(struct worker *w, struct burst_run *tx, struct skb *skb)
+static void output_one(struct worker *w, struct burst_run *tx, struct skb *skb)
 {
 	const struct fib_nh *nh = skb->nh;
 
-	if (unlikely(skb_headroom(skb) < ETH_HH_ROOM || skb_shared(skb))) {
+	if (skb_headroom(skb) < ETH_HH_ROOM || skb_shared(skb)) {
 		skb = make_room(w, skb);
 		if (!skb)
 			return;
 	}
-	if (likely(nh != NULL))
+	if (nh)
 		put_header(skb, nh->hh, nh->hh_len);
 	else
 		put_header(skb, eth_cb(skb)->hh, eth_cb(skb)->hh_len);
-	if (likely(skb->dev->xmit == STAGE_netdev_tx))
+	if (skb->dev->xmit == STAGE_netdev_tx)
 		burst_run_put(tx, skb);
 	else
 		burst_to(w, skb->dev->xmit, skb);
+}
+
+/* A header without tag from the next hop, a buffer of the packet's own, a port. False: not done. */
+static inline bool output_plain(struct burst_run *tx, struct skb *skb)
+{
+	const uint64_t mask = MBUF_STATE_REFCNT(0xffff), one = MBUF_STATE_REFCNT(1);
+	struct rte_mbuf *m = skb_mbuf(skb);
+	const struct fib_nh *nh = skb->nh;
+	uint16_t at = m->data_off - ETH_HDR_LEN;
+	uint64_t start, end;
+	uint8_t *p;
+
+	if (unlikely(!nh || nh->hh_len != ETH_HDR_LEN || m->data_off < ETH_HH_ROOM ||
+		     (mbuf_state(m) & mask) != one || !RTE_MBUF_DIRECT(m) || skb->users != 1 ||
+		     skb->dev->xmit != STAGE_netdev_tx))
+		return false;
+	p = (uint8_t *)m->buf_addr + at;
+	memcpy(&start, nh->hh + ETH_HH_ROOM - ETH_HDR_LEN, sizeof(start));
+	memcpy(&end, nh->hh + ETH_HH_ROOM - sizeof(end), sizeof(end));
+	memcpy(p, &start, sizeof(start));
+	memcpy(p + ETH_HDR_LEN - sizeof(end), &end, sizeof(end));
+	m->data_off = at;
+	mbuf_lengthen(m, ETH_HDR_LEN);
+	skb->mac_header = at;
+	burst_run_put(tx, skb);
+	return true;
 }
 
 void eth_output(struct worker *w, struct burst *in)
@@ -117,6 +143,7 @@ void eth_output(struct worker *w, struct burst *in)
 	uint32_t n = in->n;
 
 	for (uint32_t i = 0; i < n; i++)
-		output_one(w, &tx, in->skb[i]);
+		if (unlikely(!output_plain(&tx, in->skb[i])))
+			output_one(w, &tx, in->skb[i]);
 	burst_run_end(&tx);
 }

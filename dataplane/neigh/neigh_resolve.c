@@ -53,6 +53,8 @@ void neigh_unreachable(struct worker *w, struct skb *skb)
 	if (in)
 		skb->dev = in; /* what the error is about came in there */
 	skb->nh = NULL;
+	if (!(skb->flags & SKB_F_IPOPT)) /* with it, IP has cleared all but the options */
+		memset(skb->cb, 0, SKB_CB_SIZE);
 	burst_to(w, STAGE_icmp_error, skb);
 }
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -59,6 +60,22 @@ static inline uint16_t csum_ip4(const void *hdr, unsigned int words)
 		sum += c;
 	}
 	return csum_fold(sum);
+}
+
+/* The usual header of five words: is the checksum in it right? a, b, c: its 8, 8 and 4 bytes. */
+static inline bool csum_ip4_plain_ok(uint64_t a, uint64_t b, uint32_t c)
+{
+	uint64_t sum = a + b;
+	uint32_t high, low;
+
+	sum += sum < b; /* the carry goes round, RFC 1071 2(B) */
+	sum += c;
+	sum += sum < c;
+	high = (uint32_t)(sum >> 32);
+	low = (uint32_t)sum + high;
+	low += low < high;
+	/* both halves in the upper one, with the carry of the lower: all ones is right */
+	return (low + (low << 16 | low >> 16)) >> 16 == 0xffff;
 }
 
 /* The pseudo header of TCP, UDP: addresses in network order, length of header and data in bytes. */

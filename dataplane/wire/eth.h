@@ -37,6 +37,10 @@ struct vlan_hdr {
 
 static_assert(sizeof(struct vlan_hdr) == VLAN_TAG_LEN, "wire format");
 
+/* Of the first 8 bytes of a frame as a word in memory order: the destination; the source's group bit. */
+#define ETH_ADDR_MASK UINT64_C(0xffffffffffff)
+#define ETH_SRC_GROUP (UINT64_C(1) << 48)
+
 #define VLAN_VID_MASK 0x0fff
 #define VLAN_PRIO_SHIFT 13
 
@@ -63,10 +67,13 @@ static inline bool eth_equal(const uint8_t *a, const uint8_t *b)
 /* The 48 bits as in memory, in the low 6 bytes of a word (netdev.addr). */
 static inline uint64_t eth_load(const uint8_t *addr)
 {
-	uint64_t word = 0;
+	uint32_t low;
+	uint16_t high;
 
-	memcpy(&word, addr, ETH_ADDR_LEN);
-	return word;
+	/* not by way of a word in memory: its load would wait for both stores */
+	memcpy(&low, addr, sizeof(low));
+	memcpy(&high, addr + sizeof(low), sizeof(high));
+	return (uint64_t)high << 32 | low;
 }
 
 static inline void eth_store(uint8_t *addr, uint64_t word)

@@ -287,7 +287,7 @@ static void as_it_came(void **state)
 	struct skb *skb = leaving(world, &p, 1500);
 	struct pieces got;
 
-	ip4_cb(skb)->frag_max_size = 576;
+	skb->frag_max_size = 576;
 	got = fragment(world, skb);
 	check(&got, pkt_ip(&p), 576);
 	sent(world, &got);

@@ -87,7 +87,7 @@ static void in_order(void **state)
 	assert_int_equal(stats(world).bytes, 0);
 	assert_ptr_equal(skb->dev, world->wan);
 	assert_int_equal(skb->nh->type, FIB_LOCAL);
-	assert_int_equal(ip4_cb(skb)->frag_max_size, 1500);
+	assert_int_equal(skb->frag_max_size, 1500);
 	assert_counted(world, IpReasmReqds, 3);
 	assert_counted(world, IpReasmOKs, 1);
 	assert_counted(world, IpReasmFails, 0);
