@@ -34,7 +34,9 @@ static inline void burst_to(struct worker *w, enum stage stage, struct skb *skb)
 
 /*
  * The way of a stage that sends nearly all of its burst to one place: the count stays in a register
- * until burst_run_end(). In between nobody else may send to that stage, neither functions called.
+ * until burst_run_end(). In between nobody else may send to that stage, neither functions called, and
+ * the run's address is given to none that is not inlined, or the count would go through memory for
+ * every packet. What is out of the ordinary: end the run, send by burst_to(), begin it anew.
  */
 struct burst_run {
 	struct worker *w;

@@ -59,7 +59,7 @@ static inline struct skb *make_skb(const struct rx_queue *q, struct rte_mbuf *m)
 {
 	struct skb *skb = skb_of(m);
 
-	memcpy(skb, q->line0, sizeof(q->line0));
+	memcpy(skb, &q->line0, sizeof(q->line0));
 	if (unlikely(m->ol_flags & RX_NOTABLE))
 		notable(skb, m);
 	return skb;
@@ -87,6 +87,7 @@ static inline void to_eth_input(struct worker *w, const struct rx_queue *q, stru
 	struct burst *out = &w->out[STAGE_eth_input];
 	uint32_t room = BURST_MAX - out->n, i;
 	struct skb **to = out->skb + out->n;
+	struct line0 line0 = q->line0; /* of our own, so that it stays in registers */
 
 	if (unlikely(n > room)) {
 		for (i = room; i < n; i++)
@@ -94,7 +95,10 @@ static inline void to_eth_input(struct worker *w, const struct rx_queue *q, stru
 		n = room;
 	}
 	for (i = 0; i < n; i++) {
-		to[i] = make_skb(q, m[i]);
+		to[i] = skb_of(m[i]);
+		memcpy(to[i], &line0, sizeof(line0));
+		if (unlikely(m[i]->ol_flags & RX_NOTABLE))
+			notable(to[i], m[i]);
 	}
 	out->n += n;
 	w->pending[STAGE_eth_input / 64] |= UINT64_C(1) << (STAGE_eth_input % 64);
@@ -188,7 +192,7 @@ static unsigned int rx_poll(struct worker *w, struct napi *napi, unsigned int bu
 
 void rxq_init(struct rx_queue *q, struct netdev *dev, uint16_t queue)
 {
-	struct skb *line0 = (struct skb *)q->line0;
+	struct skb *line0 = (struct skb *)&q->line0;
 
 	*q = (struct rx_queue){.dev = dev, .port_id = dev->port_id, .queue = queue};
 	q->napi = (struct napi){.poll = rx_poll, .priv = q, .name = dev->name, .wait_fd = -1};

@@ -10,12 +10,16 @@
 
 struct spread;
 
+struct line0 {
+	uint8_t byte[offsetof(struct skb, cb)];
+} __attribute__((aligned(64)));
+
 struct rx_queue {
 	struct napi napi;
 	struct netdev *dev;
 	struct spread *spread; /* spread.h; NULL: its flows stay with the worker that polls it */
 	uint16_t port_id, queue;
-	uint8_t line0[offsetof(struct skb, cb)] __attribute__((aligned(64)));
+	struct line0 line0;
 };
 
 /* Fill napi and line0; the caller sets wait_fd, arm, and another poll where the queue is spread. */

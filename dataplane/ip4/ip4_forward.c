@@ -66,14 +66,13 @@ static void redirect(struct worker *w, struct skb *skb, const struct ip4_hdr *ip
 }
 
 /* One hop on. */
-static inline void pass(struct burst_run *out, struct skb *skb)
+static inline void pass(struct skb *skb)
 {
 	struct ip4_hdr *ip = skb_data(skb);
 
 	ip4_decrease_ttl(ip);
 	skb->priority = tos_priority[(ip->tos & IP4_TOS_MASK) >> 1];
 	skb->dev = skb->nh->dev;
-	burst_run_put(out, skb);
 }
 
 /* To us, without options, nobody else's, and with nothing to say about it. */
@@ -90,7 +89,7 @@ static inline bool plain(const struct skb *skb)
 		skb->nh->dev != skb->dev;
 }
 
-static void with_care(struct worker *w, struct burst_run *out, struct skb *skb)
+static void with_care(struct worker *w, enum stage next, struct skb *skb)
 {
 	const struct ip4_hdr *ip = skb_data(skb);
 	struct skb *own = skb;
@@ -106,19 +105,27 @@ static void with_care(struct worker *w, struct burst_run *out, struct skb *skb)
 		skb_drop(w, skb, DROP_NO_MEMORY);
 		return;
 	}
-	pass(out, own);
+	pass(own);
+	burst_to(w, next, own);
 }
 
 void ip4_forward(struct worker *w, struct burst *in)
 {
-	struct burst_run out = burst_run_begin(w, hook_next(w, HOOK_ip4_forward_point));
+	const enum stage next = hook_next(w, HOOK_ip4_forward_point);
+	struct burst_run out = burst_run_begin(w, next);
 	uint32_t n = in->n;
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (likely(plain(in->skb[i])))
-			pass(&out, in->skb[i]);
-		else
-			with_care(w, &out, in->skb[i]);
+		struct skb *skb = in->skb[i];
+
+		if (likely(plain(skb))) {
+			pass(skb);
+			burst_run_put(&out, skb);
+			continue;
+		}
+		burst_run_end(&out);
+		with_care(w, next, skb);
+		out = burst_run_begin(w, next);
 	}
 	burst_run_end(&out);
 }

@@ -139,31 +139,38 @@ static inline bool input_plain(struct skb *skb)
 	return true;
 }
 
+static struct skb *input_odd(struct worker *w, struct skb *skb)
+{
+	if (skb->pkt_type == SKB_OTHERHOST || skb->users > 1)
+		skb = not_plainly_ours(w, skb);
+	if (!skb)
+		return NULL;
+	ip4_count(w, MIB_IpInReceives);
+	ip4_count_n(w, MIB_IpExtInOctets, skb_len(skb));
+	return input_one(w, skb) ? skb : NULL;
+}
+
 void ip4_input(struct worker *w, struct burst *in)
 {
 	struct burst_run out = burst_run_begin(w, hook_next(w, HOOK_ip4_pre_routing));
-	uint64_t octets = 0, packets = 0;
-	uint32_t n = in->n;
+	uint64_t octets = 0;
+	uint32_t n = in->n, plain = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct skb *skb = in->skb[i];
 		uint32_t len = skb_len(skb);
 
-		if (unlikely(!input_plain(skb))) {
-			if (skb->pkt_type == SKB_OTHERHOST || skb->users > 1) {
-				skb = not_plainly_ours(w, skb);
-				if (!skb)
-					continue;
-			}
-			if (!input_one(w, skb))
-				skb = NULL;
+		if (likely(input_plain(skb))) {
+			octets += len;
+			plain++;
+		} else {
+			skb = input_odd(w, skb);
+			if (!skb)
+				continue;
 		}
-		packets++;
-		octets += len;
-		if (likely(skb != NULL))
-			burst_run_put(&out, skb);
+		burst_run_put(&out, skb);
 	}
 	burst_run_end(&out);
-	ip4_count_n(w, MIB_IpInReceives, packets);
+	ip4_count_n(w, MIB_IpInReceives, plain);
 	ip4_count_n(w, MIB_IpExtInOctets, octets);
 }

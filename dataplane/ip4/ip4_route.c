@@ -177,53 +177,52 @@ struct lookup {
 	uint32_t dst_id[BURST_MAX + AHEAD]; /* 0 behind the last */
 };
 
-static inline void look_up(struct lookup *l, struct skb *skb, uint32_t src, uint32_t dst)
+/* Out of the ordinary. False: it needs no lookup, and goes its way or has ended. */
+static bool odd(struct worker *w, struct skb **pskb, uint32_t src, uint32_t *dst)
 {
-	l->skb[l->n] = skb;
-	l->src[l->n] = src;
-	l->dst[l->n++] = dst;
-}
-
-/* What needs no lookup goes its way. */
-static void odd(struct worker *w, struct lookup *l, struct skb *skb)
-{
-	const struct ip4_hdr *ip = skb_data(skb);
-	uint32_t src = rte_be_to_cpu_32(ip->saddr), dst = rte_be_to_cpu_32(ip->daddr);
+	struct skb *skb = *pskb;
 
 	if (skb->nh) { /* routed before: by a hook, within this turn */
 		dispatch(w, skb, skb->nh);
-		return;
+		return false;
 	}
-	if ((ip4_suspect_src(src) || ip4_suspect_dst(dst)) && martian(w, skb, src, dst))
-		return;
-	if (ip->ver_ihl != 0x45) {
+	if ((ip4_suspect_src(src) || ip4_suspect_dst(*dst)) && martian(w, skb, src, *dst))
+		return false;
+	if (((const struct ip4_hdr *)skb_data(skb))->ver_ihl != 0x45) {
 		skb = with_options(w, skb);
 		if (!skb)
-			return;
-		dst = dst_of(skb);
+			return false;
+		*dst = dst_of(skb);
 	}
-	if ((dst >= 0xe0000000 || dst == 0) && routed_without_table(w, skb, dst))
-		return;
-	look_up(l, skb, src, dst);
+	*pskb = skb;
+	return !((*dst >= 0xe0000000 || *dst == 0) && routed_without_table(w, skb, *dst));
 }
 
 /* First loop: addresses to look up. */
 static void sift(struct worker *w, const struct fib *fib, const struct burst *in, struct lookup *l)
 {
-	l->n = 0;
+	uint32_t n = 0;
+
 	for (uint32_t i = 0; i < in->n; i++) {
 		struct skb *skb = in->skb[i];
 		const struct ip4_hdr *ip = skb_data(skb);
 		uint32_t src = rte_be_to_cpu_32(ip->saddr), dst = rte_be_to_cpu_32(ip->daddr);
 
+		if (unlikely(skb->nh || ip->ver_ihl != 0x45 || !ip4_is_routable(src) ||
+			     !ip4_is_routable(dst))) {
+			uint32_t other = dst;
+
+			if (!odd(w, &skb, src, &other))
+				continue;
+			dst = other;
+		}
 		if (likely(fib != NULL))
 			fib_prefetch(fib, dst);
-		if (likely(!skb->nh && ip->ver_ihl == 0x45 && ip4_is_routable(src) &&
-			   ip4_is_routable(dst)))
-			look_up(l, skb, src, dst);
-		else
-			odd(w, l, skb);
+		l->skb[n] = skb;
+		l->src[n] = src;
+		l->dst[n++] = dst;
 	}
+	l->n = n;
 }
 
 /* A source that is an address of this host, or a broadcast address of its links. */
@@ -267,28 +266,30 @@ static void by_merged_table(struct worker *w, const struct fib *fib, struct look
 
 	bool forwarding = atomic_load_explicit(&w->dp->conf.ip_forward, memory_order_relaxed);
 	struct burst_run out = burst_run_begin(w, STAGE_ip4_forward);
+	const struct dp *dp = w->dp;
+	uint32_t n = l->n;
 
 	fib_lookup_bulk(fib, l->dst, l->dst_id, l->n);
 	memset(l->dst_id + l->n, 0, AHEAD * sizeof(l->dst_id[0]));
-	for (uint32_t i = 0; i < l->n; i++) {
-		const struct fib_nh *nh = fib_nh_get(w->dp, l->dst_id[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct fib_nh *nh = fib_nh_get(dp, l->dst_id[i]);
 		struct skb *skb = l->skb[i];
 
-		rte_prefetch0(fib_nh_get(w->dp, l->dst_id[i + AHEAD]));
-		if (!surely_foreign(locals, l->src[i]) &&
-		    own_source(skb, fib_nh_get(w->dp, fib_lookup(fib, l->src[i])))) {
-			skb_drop(w, skb, DROP_IP4_MARTIAN_SRC);
-			continue;
-		}
-		if (unlikely(nh && nh->type == FIB_GROUP))
-			nh = ip4_group_member(w->dp, nh, skb_flow_hash(skb));
+		rte_prefetch0(fib_nh_get(dp, l->dst_id[i + AHEAD]));
 		skb->nh_id = l->dst_id[i];
-		if (likely(nh && nh->type == FIB_UNICAST && !(nh->flags & FIB_NH_DEAD) && forwarding)) {
+		if (likely(nh && nh->type == FIB_UNICAST && !(nh->flags & FIB_NH_DEAD) && forwarding &&
+			   surely_foreign(locals, l->src[i]))) {
 			skb->nh = nh;
 			burst_run_put(&out, skb);
-		} else {
-			dispatch(w, skb, nh);
+			continue;
 		}
+		burst_run_end(&out); /* dispatch sends there, too */
+		if (!surely_foreign(locals, l->src[i]) &&
+		    own_source(skb, fib_nh_get(dp, fib_lookup(fib, l->src[i]))))
+			skb_drop(w, skb, DROP_IP4_MARTIAN_SRC);
+		else
+			dispatch(w, skb, nh);
+		out = burst_run_begin(w, STAGE_ip4_forward);
 	}
 	burst_run_end(&out);
 }

@@ -45,21 +45,21 @@ static bool is_tagged(const struct skb *skb)
 		skb->flags & SKB_F_VLAN;
 }
 
-static inline void hand_on(struct worker *w, struct burst_run *ip4, struct skb *skb)
+static void hand_on(struct worker *w, struct skb *skb)
 {
 	unsigned int path = atomic_load_explicit(&skb->dev->rx_path, memory_order_relaxed);
 
 	if (unlikely(path & ~(unsigned int)NETDEV_RX_VLANS))
 		burst_to(w, STAGE_netif_receive, skb);
 	else if (likely(skb->protocol == RTE_BE16(ETH_TYPE_IP4)))
-		burst_run_put(ip4, skb);
+		burst_to(w, STAGE_ip4_input, skb);
 	else if (skb->protocol == RTE_BE16(ETH_TYPE_ARP))
 		burst_to(w, STAGE_arp_input, skb);
 	else
 		burst_to(w, STAGE_netif_receive, skb);
 }
 
-static inline void input_one(struct worker *w, struct burst_run *ip4, struct skb *skb)
+static void input_one(struct worker *w, struct skb *skb)
 {
 	const struct eth_hdr *eth = skb_header(skb, ETH_HDR_LEN);
 
@@ -86,7 +86,7 @@ static inline void input_one(struct worker *w, struct burst_run *ip4, struct skb
 		skb->protocol = protocol_of(skb, skb->protocol);
 	}
 	skb_reset_network_header(skb);
-	hand_on(w, ip4, skb);
+	hand_on(w, skb);
 }
 
 /*
@@ -125,8 +125,12 @@ void eth_input(struct worker *w, struct burst *in)
 	struct burst_run ip4 = burst_run_begin(w, STAGE_ip4_input);
 	uint32_t n = in->n;
 
-	for (uint32_t i = 0; i < n; i++)
-		if (unlikely(!input_plain(&ip4, in->skb[i])))
-			input_one(w, &ip4, in->skb[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		if (likely(input_plain(&ip4, in->skb[i])))
+			continue;
+		burst_run_end(&ip4);
+		input_one(w, in->skb[i]);
+		ip4 = burst_run_begin(w, STAGE_ip4_input);
+	}
 	burst_run_end(&ip4);
 }

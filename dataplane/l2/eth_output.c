@@ -92,7 +92,7 @@ static inline void put_header(struct skb *skb, const uint8_t *hh, uint8_t len)
 	skb_reset_mac_header(skb);
 }
 
-static void output_one(struct worker *w, struct burst_run *tx, struct skb *skb)
+static void output_one(struct worker *w, struct skb *skb)
 {
 	const struct fib_nh *nh = skb->nh;
 
@@ -105,10 +105,7 @@ static void output_one(struct worker *w, struct burst_run *tx, struct skb *skb)
 		put_header(skb, nh->hh, nh->hh_len);
 	else
 		put_header(skb, eth_cb(skb)->hh, eth_cb(skb)->hh_len);
-	if (skb->dev->xmit == STAGE_netdev_tx)
-		burst_run_put(tx, skb);
-	else
-		burst_to(w, skb->dev->xmit, skb);
+	burst_to(w, skb->dev->xmit, skb);
 }
 
 /* A header without tag from the next hop, a buffer of the packet's own, a port. False: not done. */
@@ -142,8 +139,12 @@ void eth_output(struct worker *w, struct burst *in)
 	struct burst_run tx = burst_run_begin(w, STAGE_netdev_tx);
 	uint32_t n = in->n;
 
-	for (uint32_t i = 0; i < n; i++)
-		if (unlikely(!output_plain(&tx, in->skb[i])))
-			output_one(w, &tx, in->skb[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		if (likely(output_plain(&tx, in->skb[i])))
+			continue;
+		burst_run_end(&tx);
+		output_one(w, in->skb[i]);
+		tx = burst_run_begin(w, STAGE_netdev_tx);
+	}
 	burst_run_end(&tx);
 }
