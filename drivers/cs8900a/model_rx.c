@@ -150,9 +150,13 @@ static void inject(struct cs8900a_model *m, struct cs8900a_wire_frame *f)
 
 static void begin_waiting(struct cs8900a_model *m)
 {
+	uint64_t t = arrival(m);
+
 	m->rx.waiting = false;
 	m->last_was_tx = false;
 	begin(m, false);
+	if (t < m->rx.start_at)
+		m->rx.start_at = t; /* it came before the end was asked again */
 	complete(&m->rx.frame);
 	inject(m, &m->rx.frame);
 	m->rx.end_at = byte_time(m, m->rx.frame.len);
