@@ -4,12 +4,13 @@ BUILD ?= build
 PREFIX ?= /usr
 CONF ?= conf/demo.conf
 
-.PHONY: help setup build demo test bench run install fmt fuzz clean
+.PHONY: help setup build demo test test-cs89x0 bench run install fmt fuzz clean
 
 help:
 	@echo 'make build     install what is missing, build into $(BUILD)/'
 	@echo 'make demo      two hosts and a skiff router between them: traffic and a report'
 	@echo 'make test      all tests: gcc and clang, sanitizers, network namespaces, fuzz corpora'
+	@echo 'make test-cs89x0  our CS8900A model driven by Linux'"'"'s own driver, which is fetched'
 	@echo 'make bench     benchmarks beside their peers: table, JSON and SVG in $(BUILD)/bench-results'
 	@echo 'make run       start skiffd in the foreground: make run CONF=FILE'
 	@echo 'make install   install into PREFIX (now $(PREFIX)), with the systemd unit; DESTDIR is honoured'
@@ -32,6 +33,10 @@ demo: build
 
 test: setup
 	@scripts/test
+
+test-cs89x0:
+	@mkdir -p $(BUILD)
+	@scripts/test_cs89x0 $(BUILD)
 
 bench: build
 	@scripts/bench $(BUILD)

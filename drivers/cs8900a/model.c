@@ -93,6 +93,8 @@ void csm_run(struct cs8900a_model *m, uint64_t now)
 	if (now < m->now)
 		now = m->now; /* another core's counter is a little behind */
 	m->target = now;
+	if (m->rx.poll_at == CSM_NEVER)
+		m->rx.poll_at = now; /* an end without a rhythm is asked at each access */
 	if (peer)
 		peer->target = now;
 	for (;;) {

@@ -85,7 +85,7 @@ static void ask(struct cs8900a_model *m)
 		return;
 	}
 	m->rx.asked_at = m->target;
-	m->rx.poll_at = m->target + (m->wire->poll_ns ? m->wire->poll_ns : 1);
+	m->rx.poll_at = m->wire->poll_ns ? m->target + m->wire->poll_ns : CSM_NEVER;
 }
 
 static void set_crc(struct cs8900a_wire_frame *f, bool right)

@@ -44,7 +44,7 @@ struct cs8900a_wire_ops {
 
 struct cs8900a_wire {
 	const struct cs8900a_wire_ops *ops;
-	uint32_t poll_ns;            /* ask an idle end no more often than this */
+	uint32_t poll_ns;            /* ask an idle end no more often than this; 0: at each access */
 	struct cs8900a_model *model; /* set by the model */
 	struct cs8900a_pair *pair;   /* of wire_pair.c; NULL for all others */
 	uint64_t lost;               /* frames that the end could not take or deliver */
