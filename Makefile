@@ -36,7 +36,7 @@ test: setup
 
 test-cs89x0:
 	@mkdir -p $(BUILD)
-	@scripts/test_cs89x0 $(BUILD)
+	@scripts/test_cs89x0 $(BUILD) || [ $$? -eq 77 ]
 
 bench: build
 	@scripts/bench $(BUILD)
