@@ -19,6 +19,8 @@ static const struct gbench_suite *const suites[] = {
 	&bench_fib_suite,
 	&bench_neigh_suite,
 	&bench_pipeline_suite,
+	&bench_ring_suite,
+	&bench_skb_suite,
 };
 
 const char *bench_table_path;

@@ -7,3 +7,5 @@
 extern const struct gbench_suite bench_fib_suite;
 extern const struct gbench_suite bench_neigh_suite;
 extern const struct gbench_suite bench_pipeline_suite;
+extern const struct gbench_suite bench_ring_suite;
+extern const struct gbench_suite bench_skb_suite;
