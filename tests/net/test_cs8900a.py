@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""A router with one cs8900a port, the chip model on the machine's clock, between two kernel hosts:
+ping, iperf3, a stream as long as an ssh session's, and what a user can get wrong. And an unmodified
+testpmd with the driver as a plugin."""
+import hashlib
+import json
+import os
+import re
+import subprocess
+import time
+
+from skiffnet import BUILD, Failed, Host, Skiff, link, run_tests, sh, wait_for
+
+CONFIG = """
+system workers 1
+port add old cs8900a bus model wire iface:eth0
+port add lan af_packet iface eth1
+ip addr add 192.0.2.1/24 dev old
+ip addr add 198.51.100.1/24 dev lan
+ip link set old up
+ip link set lan up
+"""
+PLUGIN = os.path.join(BUILD, "drivers", "cs8900a", "libskiff_pmd_cs8900a.so")
+
+left, right = Host("left"), Host("right")
+router = Skiff("router", CONFIG)
+link(left, "eth0", router.host, "eth0")
+link(right, "eth0", router.host, "eth1")
+for host, net in ((left, "192.0.2"), (right, "198.51.100")):
+    host.run(f"ip addr add {net}.2/24 dev eth0")
+    host.run(f"ip route add default via {net}.1")
+# The wire takes frames of 1518 bytes as a cable does; the kernel must not send larger ones.
+left.run("ethtool -K eth0 tso off gso off gro off tx off")
+
+
+def ping(host, where, *options, count=3):
+    return host.run(["ping", "-n", "-c", str(count), "-i", "0.05", "-w", "10", *options, where],
+                    check=False)
+
+
+def received(done):
+    match = re.search(r"(\d+) received", done.stdout)
+    return int(match.group(1)) if match else 0
+
+
+def one_port():
+    return router.json("port show old")[0]
+
+
+def starts():
+    router.start()
+    port = wait_for(lambda: one_port() if one_port()["state"] == "up" else None, "the link")
+    assert port["mbps"] == 10 and port["mtu"] == 1500, port
+
+
+def answers_ping():
+    assert received(ping(left, "192.0.2.1")) >= 3, "the router's near address"
+    assert received(ping(left, "198.51.100.2")) >= 3, "the far host"
+    assert received(ping(right, "192.0.2.2")) >= 3, "and back"
+
+
+def forwards_every_size():
+    for size in (0, 17, 18, 19, 55, 255, 1023, 1471, 1472, 1473, 4000):
+        done = ping(left, "198.51.100.2", "-s", str(size), count=2)
+        assert received(done) >= 2, f"size {size}: {done.stdout}"
+
+
+def iperf(*options, seconds=3):
+    server = right.popen(["iperf3", "-s", "-1", "-B", "198.51.100.2"], stdout=-3, stderr=-3)
+    try:
+        wait_for(lambda: "5201" in right.run("ss -Hltn").stdout, "the iperf3 server")
+        done = left.run(["iperf3", "-J", "-c", "198.51.100.2", "-t", str(seconds), *options],
+                        check=False, timeout=90)
+        result = json.loads(done.stdout)
+        if "error" in result:
+            raise Failed(result["error"])
+        return result["end"]
+    finally:
+        server.kill()
+        server.wait()
+
+
+def carries_tcp_both_ways():
+    for options in ((), ("-R",)):
+        rate = iperf(*options)["sum_received"]["bits_per_second"] / 1e6
+        print(f"     tcp {' '.join(options)}: {rate:.2f} Mb/s", flush=True)
+        assert 2 < rate < 10, rate
+
+
+def carries_a_stream_unharmed():
+    """Two megabytes each way at once, as scp over ssh moves them; the sums must agree."""
+    data = os.urandom(2 << 20)
+    want = hashlib.sha256(data).hexdigest()
+    serve = ("import hashlib,socket,sys\n"
+             "s=socket.create_server(('198.51.100.2',2222));print('ready',flush=True)\n"
+             "c,_=s.accept();h=hashlib.sha256();n=0\n"
+             "while n<2<<20:\n"
+             " d=c.recv(65536)\n"
+             " if not d: break\n"
+             " h.update(d);n+=len(d);c.sendall(d)\n"
+             "c.shutdown(1);print(h.hexdigest(),flush=True)\n")
+    call = ("import hashlib,socket,sys,threading\n"
+            "data=sys.stdin.buffer.read();c=socket.create_connection(('198.51.100.2',2222),20)\n"
+            "c.settimeout(60)\n"
+            "t=threading.Thread(target=lambda:c.sendall(data));t.start()\n"
+            "h=hashlib.sha256();n=0\n"
+            "while n<len(data):\n"
+            " d=c.recv(65536)\n"
+            " if not d: break\n"
+            " h.update(d);n+=len(d)\n"
+            "t.join();print(h.hexdigest())\n")
+    server = right.popen(["python3", "-c", serve], stdout=subprocess.PIPE)
+    try:
+        assert server.stdout.readline() == "ready\n"
+        done = subprocess.run(left.words(["python3", "-c", call]), input=data, timeout=100,
+                              capture_output=True)
+        assert done.stdout.decode().strip() == want, (done.stdout, done.stderr)
+        assert server.stdout.readline().strip() == want
+    finally:
+        server.kill()
+        server.wait()
+
+
+def shows_registers():
+    text = router.skiff("show registers old").stdout
+    assert "CS8900A revision D at the model" in text, text
+    assert re.search(r"^0104h  0[DF]05h  RxCTL$", text, re.M), text
+    assert text.count("EEPROM") >= 9, text
+    refused = router.skiff("show registers lan", check=False)
+    assert refused.returncode == 1 and "no registers to show" in refused.stderr, refused
+
+
+def jiffies(pid):
+    """Processor time of all threads of a process so far, in seconds."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        words = stat.read().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def idle_share(skiff):
+    """Of a core, over some seconds without traffic."""
+    pid = int(sh(["pgrep", "-f", f"skiffd.*{skiff.socket}$"]).stdout.split()[0])
+    time.sleep(0.5)  # until the worker has settled; what is measured is time itself
+    begin, used = time.monotonic(), jiffies(pid)
+    time.sleep(2)
+    return (jiffies(pid) - used) / (time.monotonic() - begin)
+
+
+def idles():
+    """A port without a descriptor to sleep on costs what such a port costs, here a ring beside it
+    in the same run: the chip is asked once a millisecond and that is all."""
+    plain = Skiff("plain", "system workers 1\nport add r ring\nip link set r up\n").start()
+    ours = Skiff("card", "system workers 1\nport add c cs8900a bus model wire none\n"
+                         "ip link set c up\n").start()
+    pairs = [(idle_share(ours), idle_share(plain)) for _ in range(2)]
+    plain.stop()
+    ours.stop()
+    share, base = min(p[0] for p in pairs), min(p[1] for p in pairs)
+    answer = ping(left, "192.0.2.1", count=10)
+    mean = float(re.search(r"= [\d.]+/([\d.]+)/", answer.stdout).group(1))
+    print(f"     idle: {100 * share:.1f} % of a core, a ring {100 * base:.1f} %; "
+          f"ping takes {mean:.2f} ms", flush=True)
+    assert share < base + 0.02, pairs
+
+
+def follows_the_link():
+    left.run("ip link set eth0 down")
+    wait_for(lambda: one_port()["state"] == "no carrier", "the link to go")
+    left.run("ip link set eth0 up")
+    wait_for(lambda: one_port()["state"] == "up", "the link to come")
+    left.run("ip route replace default via 192.0.2.1")
+    wait_for(lambda: received(ping(left, "198.51.100.2", count=1)) == 1, "traffic again")
+
+
+def ledger_closes():
+    ledger = router.json("show ledger")
+    assert ledger["gap"] == 0, ledger
+
+
+def refuses_by_a_sentence():
+    with open("/run/zeros", "w", encoding="ascii") as out:
+        out.write("0000 " * 64)
+    with open("/run/faults", "w", encoding="ascii") as out:
+        out.write("at start: product 0x4700\n")
+    for words, part in (
+            ("bus io base 0x300", ("I/O port", "no CS8900A", "gives programs no I/O ports")),
+            ("bus mem base 0xd0000 file /nonexistent", ("No such file",)),
+            ("bus mem base 0 file /run/zeros", ("has 320 bytes",)),
+            ("bus model eeprom none", ("no EEPROM", )),
+            ("bus model eeprom /run/zeros", ("wrong checksum",)),
+            ("bus model faults /run/faults", ("is a CS8920",)),
+            ("bus model window 0xd0800", ("multiple of 0x1000",)),
+            ("bus io wire none", ("wire= is for bus=model",))):
+        done = router.skiff(f"port add bad cs8900a {words}", check=False)
+        assert done.returncode == 1 and any(p in done.stderr for p in part), (words, done.stderr)
+    assert {p["port"] for p in router.json("port show")} == {"old", "lan"}
+
+
+def pulled_card_takes_its_port_along():
+    with open("/run/pulled", "w", encoding="ascii") as out:
+        out.write("at time 3s: bus pulled\n")
+    router.skiff("port add frail cs8900a bus model wire none faults /run/pulled")
+    router.ip("link set frail up")
+    wait_for(lambda: all(p["port"] != "frail" for p in router.json("port show")),
+             "the port of the pulled card to go", seconds=20)
+    assert received(ping(left, "198.51.100.2")) >= 3
+
+
+def stops_cleanly():
+    router.stop()
+    with open(router.log, encoding="utf-8") as text:
+        log = text.read()
+    assert "frail" in log and "is gone" in log, log
+
+
+def testpmd(seconds, commands, *vdevs):
+    """Runs an unmodified testpmd for some seconds with commands at start and end."""
+    words = ["dpdk-testpmd", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry", "-m", "128",
+             "-l", "0,1", "-d", PLUGIN, *[f"--vdev={v}" for v in vdevs], "--", "-i",
+             "--total-num-mbufs=2048", "--forward-mode=io"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True) as process:
+        process.stdin.write("start tx_first\n")
+        process.stdin.flush()
+        time.sleep(seconds)
+        out, _ = process.communicate("stop\n" + "\n".join(commands) + "\nquit\n", timeout=60)
+    if process.returncode:
+        raise Failed(f"testpmd ended with {process.returncode}\n{out}")
+    return out
+
+
+def testpmd_drives_the_plugin():
+    seconds = int(os.environ.get("CS8900A_TESTPMD_SECONDS", "5"))
+    out = testpmd(seconds, ["show port info 0", "show port stats all", "show port xstats all",
+                            "show port 0 eeprom"],
+                  "net_cs8900a0,bus=model,wire=pair:x,duplex=full",
+                  "net_cs8900a1,bus=model,wire=pair:x,duplex=full")
+    assert "Driver name: net_cs8900a" in out, out
+    for name in ("tx_errors", "rx_errors", "bus_garbage", "recoveries", "rx_skipped"):
+        values = [int(v) for v in re.findall(rf"^{name}: (\d+)$", out, re.M)]
+        assert values == [0, 0], (name, values)
+    got = [int(v) for v in re.findall(r"^rx_good_packets: (\d+)$", out, re.M)]
+    print(f"     testpmd, {seconds} s: {got} frames", flush=True)
+    assert len(got) == 2 and min(got) > 100 * seconds, out
+    rest = re.sub(r"(?im)^.*[rt]x[-_a-z0-9 ]*errors?.*$|^device error handling mode.*$", "", out)
+    assert not re.search(r"error|fail", rest, re.I), out
+    assert "Finish -- Port: 0 EEPROM length: 128 bytes" in out, out
+
+
+run_tests([starts, answers_ping, forwards_every_size, carries_tcp_both_ways,
+           carries_a_stream_unharmed, shows_registers, idles, follows_the_link, ledger_closes,
+           refuses_by_a_sentence, pulled_card_takes_its_port_along, stops_cleanly,
+           testpmd_drives_the_plugin])
