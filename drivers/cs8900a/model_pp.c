@@ -277,9 +277,9 @@ void csm_pp_write(struct cs8900a_model *m, unsigned addr, uint16_t value)
 	else if (addr == CS_PP_TXLENGTH)
 		csm_tx_length(m, value);
 	else if (addr >= CS_PP_LAF && addr < CS_PP_LAF + sizeof(m->laf))
-		memcpy(m->laf + addr - CS_PP_LAF, bytes, 2);
+		memcpy(&m->laf[addr - CS_PP_LAF], bytes, 2);
 	else if (addr >= CS_PP_IA && addr < CS_PP_IA + sizeof(m->ia))
-		memcpy(m->ia + addr - CS_PP_IA, bytes, 2);
+		memcpy(&m->ia[addr - CS_PP_IA], bytes, 2);
 	else if (addr >= CS_PP_TXFRAME)
 		csm_tx_data(m, addr - CS_PP_TXFRAME, bytes, 2);
 	else

@@ -16,6 +16,7 @@
 
 #define MAX_WORDS 6
 #define MAX_FAULTS 1000
+#define LEAST_PERIOD_NS 100000
 
 struct words {
 	char *w[MAX_WORDS + 1];
@@ -148,6 +149,10 @@ static int trigger_parse(const struct words *words, struct csm_fault *f, char *e
 			return -EINVAL;
 		}
 		at++;
+	}
+	if (trigger == AT_TIME && f->every && f->n < LEAST_PERIOD_NS) {
+		snprintf(err, errlen, "\"at time every\" needs 100us or more");
+		return -EINVAL;
 	}
 	if (words->w[at]) {
 		snprintf(err, errlen, "\"%s\" where a colon should be", words->w[at]);

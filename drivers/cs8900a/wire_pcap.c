@@ -51,6 +51,13 @@ static bool skip(FILE *in, uint32_t n)
 }
 
 /* At the end of the file, or where it is cut off, there are no more frames. */
+static int no_more(struct pcap_wire *p)
+{
+	fclose(p->in);
+	p->in = NULL;
+	return 0;
+}
+
 static int pcap_receive(struct cs8900a_wire *wire, uint64_t now, struct cs8900a_wire_frame *f)
 {
 	struct pcap_wire *p = pcap_of(wire);
@@ -58,16 +65,18 @@ static int pcap_receive(struct cs8900a_wire *wire, uint64_t now, struct cs8900a_
 	uint32_t caplen, room = sizeof(f->data) - 4;
 	uint64_t ns;
 
-	if (!p->in || fread(&r, sizeof(r), 1, p->in) != 1)
+	if (!p->in)
 		return 0;
+	if (fread(&r, sizeof(r), 1, p->in) != 1)
+		return no_more(p);
 	caplen = host32(p, r.caplen);
 	f->len = caplen < room ? caplen : room;
 	if (fread(f->data, 1, f->len, p->in) != f->len || !skip(p->in, caplen - f->len))
-		return 0;
+		return no_more(p);
 	if (caplen < host32(p, r.len) || caplen > room)
 		wire->lost++; /* not the whole frame; what there is goes out */
 	ns = host32(p, r.sec) * UINT64_C(1000000000)
-		+ host32(p, r.frac) * UINT64_C(1) * (p->nano ? 1 : 1000);
+		+ (uint64_t)host32(p, r.frac) * (p->nano ? 1 : 1000);
 	if (!p->started) {
 		p->started = true;
 		p->first_ns = ns;

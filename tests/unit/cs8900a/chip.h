@@ -3,8 +3,8 @@
 
 /*
  * A chip model on a virtual clock, whose wire ends in the test. The numbers in these tests are the
- * data sheet's, written out, each with the section of the chip's description (docs/cs8900a-model.md
- * tells which): never a name of regs.h, which is under test as well.
+ * data sheet's, written out; sections and checks are those of the project's fact sheet of the chip,
+ * cs8900a.md. Never a name of regs.h: it is under test as well.
  */
 
 #include <stdarg.h>
