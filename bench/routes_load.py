@@ -25,6 +25,8 @@ from skiffnet import BUILD, Failed, Host, SKIFF_RUN, Skiff, link, sh, wait_for
 BENCH = os.path.join(BUILD, "bench", "skiff-bench")
 TRAFFIC = os.path.join(BUILD, "bench", "skiff-traffic")
 GATEWAYS = 32
+GAP = 250   # us that the sender sleeps between lumps: one that turns instead takes a whole CPU
+SINK = "02:00:00:00:00:99"  # nobody's: the receiver counts, the stack behind it does not answer
 LUMP = 256  # frames by which a sender that had no CPU catches up: less than any receive ring
 STEPS = ("add", "dump", "withdraw", "re-add")
 
@@ -75,6 +77,7 @@ class Flow:
             return
         self.process = subprocess.Popen(
             [TRAFFIC, "--tx", f"{left}/eth0", "--rx", f"{right}/eth0", "--rate", str(self.rate), "--lump", str(LUMP),
+             "--gap", str(GAP),
              "--seconds", "100000", "--json", "--promisc", "--dst-mac", router_mac,
              "--src", "192.0.2.2", "--dst", "198.51.100.2", "--dport", "9", "--grace", "1"],
             stdout=subprocess.PIPE, text=True)
@@ -105,7 +108,7 @@ class Peer:
     def setup_commands(self):
         yield "addr add 192.0.2.1/24 dev eth0"
         yield "addr add 198.51.100.1/24 dev eth1"
-        yield f"neigh add 198.51.100.2 lladdr {mac(self.right, 'eth0')} dev eth1 nud permanent"
+        yield f"neigh add 198.51.100.2 lladdr {SINK} dev eth1 nud permanent"
 
     def ip_words(self, words):
         raise NotImplementedError

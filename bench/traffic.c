@@ -36,9 +36,13 @@ static const char help[] =
 	"  --via packet|xdp way out: packet socket or AF_XDP in copy mode (default packet)\n"
 	"  --lump N         a sender that fell behind --rate catches up by at most N frames and\n"
 	"                   slows down by the rest, 0: catches up all (default 0)\n"
+	"  --gap US         with --rate: sleep so long between lumps of frames, instead of turning in\n"
+	"                   wait for the next frame, which takes a whole CPU (default 0)\n"
 	"  --batch N        frames per system call, 1..256 (default 32)\n"
 	"  --grace S        wait for stragglers (default 0.3)\n"
 	"  --run N          number of the run, 0..65535, told apart by the receiver (default 1)\n"
+	"  --tally          only count what arrives, by the interface's counters: takes no CPU from the\n"
+	"                   forwarder, but sees neither doubles nor damage\n"
 	"  --promisc        receive frames of other addresses too\n"
 	"  --json           one line of JSON\n"
 	"\n"
@@ -134,8 +138,10 @@ enum {
 	VIA,
 	BATCH,
 	LUMP,
+	GAP,
 	GRACE,
 	RUN,
+	TALLY,
 	PROMISC,
 	JSON,
 	HELP
@@ -145,8 +151,9 @@ static const struct option words[] = {{"tx", 1, 0, TX}, {"rx", 1, 0, RX}, {"rate
 	{"seconds", 1, 0, SECONDS}, {"count", 1, 0, COUNT}, {"size", 1, 0, SIZE},
 	{"flows", 1, 0, FLOWS}, {"src", 1, 0, SRC}, {"dst", 1, 0, DST}, {"dport", 1, 0, DPORT},
 	{"dst-mac", 1, 0, DMAC}, {"src-mac", 1, 0, SMAC}, {"via", 1, 0, VIA},
-	{"batch", 1, 0, BATCH}, {"lump", 1, 0, LUMP}, {"grace", 1, 0, GRACE}, {"run", 1, 0, RUN},
-	{"promisc", 0, 0, PROMISC}, {"json", 0, 0, JSON}, {"help", 0, 0, HELP}, {0}};
+	{"batch", 1, 0, BATCH}, {"lump", 1, 0, LUMP},
+	{"gap", 1, 0, GAP}, {"grace", 1, 0, GRACE}, {"run", 1, 0, RUN},
+	{"tally", 0, 0, TALLY}, {"promisc", 0, 0, PROMISC}, {"json", 0, 0, JSON}, {"help", 0, 0, HELP}, {0}};
 
 static int take_word(struct traffic_options *o, int word, char *arg)
 {
@@ -188,6 +195,10 @@ static int take_word(struct traffic_options *o, int word, char *arg)
 		err = read_number(arg, 0, 1e9, &v);
 		o->lump = v;
 		return err;
+	case GAP:
+		err = read_number(arg, 0, 1e6, &v);
+		o->gap = v;
+		return err;
 	case RUN:
 		err = read_number(arg, 0, 65535, &v);
 		o->magic = TRAFFIC_MAGIC + (int)v;
@@ -205,6 +216,9 @@ static int take_word(struct traffic_options *o, int word, char *arg)
 	case VIA:
 		o->use_xdp = strcmp(arg, "xdp") == 0;
 		return o->use_xdp || !strcmp(arg, "packet") ? 0 : -1;
+	case TALLY:
+		o->tally = true;
+		return 0;
 	case PROMISC:
 		o->any_dst = true;
 		return 0;
@@ -233,6 +247,10 @@ static int read_words(int argc, char **argv, struct traffic_options *o)
 			return -1;
 		}
 	}
+	if (o->tally && (!o->tx.iface || !o->rx.iface)) {
+		fputs("skiff-traffic: --tally needs both --tx and --rx\n", stderr);
+		return -1;
+	}
 	if (optind != argc || (!o->tx.iface && !o->rx.iface)) {
 		fputs("skiff-traffic: give --tx or --rx or both; see --help\n", stderr);
 		return -1;
@@ -251,7 +269,8 @@ static void *receive_task(void *arg)
 {
 	struct task *t = arg;
 
-	t->err = traffic_receive(t->o, t->r, &t->ready);
+	t->err = t->o->tally ? traffic_tally(t->o, t->r, &t->ready)
+		: traffic_receive(t->o, t->r, &t->ready);
 	__atomic_store_n(&t->ready, true, __ATOMIC_RELEASE);
 	return NULL;
 }
@@ -314,6 +333,7 @@ static void report(const struct traffic_options *o, const struct traffic_result 
 			  ",\"duplicate\":%" PRIu64 ",\"reordered\":%" PRIu64
 			  ",\"corrupt\":%" PRIu64 ",\"foreign\":%" PRIu64
 			  ",\"receiver_dropped\":%" PRIu64
+			  ",\"sender_cpu\":%.3f,\"receiver_cpu\":%.3f"
 			  ",\"delay_us\":{\"min\":%.1f,\"p50\":%.1f,\"p99\":%.1f,\"max\":%.1f}}\n"
 			: "sent      %" PRIu64 " at %.0f/s, %" PRIu64 " calls met a full queue, %" PRIu64
 			  " given up as late\n"
@@ -321,12 +341,13 @@ static void report(const struct traffic_options *o, const struct traffic_result 
 			  "missing   %" PRIu64 ", duplicate %" PRIu64 ", reordered %" PRIu64
 			  ", corrupt %" PRIu64 ", foreign %" PRIu64
 			  ", dropped by the receiver %" PRIu64 "\n"
+			  "CPU       sender %.3f s, receiver %.3f s\n"
 			  "delay     min %.1f us, p50 %.1f, p99 %.1f, max %.1f\n";
 	bool some = r->received > 0;
 
 	printf(format, r->sent, per_second(r->sent, r->send_seconds), r->send_full, r->slipped,
 		r->received, per_second(r->received, r->receive_seconds), r->missing, r->duplicate, r->reordered,
-		r->corrupt, r->foreign, r->dropped, some ? r->delay_min_ns / 1e3 : 0,
+		r->corrupt, r->foreign, r->dropped, r->send_cpu, r->receive_cpu, some ? r->delay_min_ns / 1e3 : 0,
 		some ? quantile(r, 0.5) : 0, some ? quantile(r, 0.99) : 0, r->delay_max_ns / 1e3);
 }
 

@@ -34,9 +34,11 @@ struct traffic_options {
 	double seconds, grace;
 	unsigned size, flows, batch;
 	unsigned lump; /* at most so many frames to catch up, 0: all */
+	unsigned gap;  /* us between sends at least, the thread asleep meanwhile; 0: turn */
 	struct in_addr src, dst;
 	uint8_t src_mac[6], dst_mac[6];
 	bool have_dst_mac, have_src_mac, any_dst;
+	bool tally; /* count by the interface's own counters, look at no frame */
 	uint16_t dport;
 	bool use_xdp, json;
 	uint16_t magic;
@@ -47,7 +49,7 @@ struct traffic_options {
 
 struct traffic_result {
 	uint64_t sent, send_calls, send_full, slipped;
-	double send_seconds;
+	double send_seconds, send_cpu, receive_cpu; /* cpu: the thread's own time on one */
 	uint64_t received, bytes, missing, duplicate, reordered, foreign, corrupt, dropped;
 	double receive_seconds; /* first to last frame */
 	uint64_t delay[TRAFFIC_BUCKETS], delay_max_ns, delay_min_ns;
@@ -56,6 +58,7 @@ struct traffic_result {
 /* Each runs in its own thread; both return 0 or print why not and return -1. */
 int traffic_send(const struct traffic_options *o, struct traffic_result *r);
 int traffic_receive(const struct traffic_options *o, struct traffic_result *r, bool *ready);
+int traffic_tally(const struct traffic_options *o, struct traffic_result *r, bool *ready);
 
 /* Set by the sender when it is done, or by a signal. */
 extern volatile bool traffic_sent, traffic_stop;

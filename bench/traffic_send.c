@@ -14,6 +14,7 @@
 #include <netinet/udp.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "traffic.h"
@@ -159,16 +160,20 @@ static uint64_t due(
 	return seq + o->lump;
 }
 
-/* Until the next frame: sleep where there is time to, else turn. */
+/* Until the next frame, or for the gap: sleep where there is time to, else turn. */
 static void wait_for(const struct traffic_options *o, uint64_t start, uint64_t seq)
 {
 	uint64_t at = start + (uint64_t)(seq / o->rate * 1e9);
 	uint64_t now = traffic_now(CLOCK_MONOTONIC);
 	struct timespec t = {0, 0};
 
-	if (at <= now + 100000)
+	if (o->gap && at < now + o->gap * 1000ull)
+		at = now + o->gap * 1000ull;
+	else if (at <= now + 100000)
 		return;
-	at -= now + 60000;
+	else
+		at -= 60000;
+	at -= now;
 	t.tv_sec = at / 1000000000;
 	t.tv_nsec = at % 1000000000;
 	nanosleep(&t, NULL);
@@ -180,6 +185,7 @@ static int send_all(
 	uint64_t start = traffic_now(CLOCK_MONOTONIC), end = start + (uint64_t)(o->seconds * 1e9);
 	uint64_t now = start, pace = start, seq = 0;
 
+	prctl(PR_SET_TIMERSLACK, 1);
 	while (!traffic_stop && now < end && seq < o->count) {
 		uint64_t until = due(o, &pace, now, seq, &r->slipped);
 		uint64_t stamp = traffic_now(CLOCK_REALTIME);
@@ -203,6 +209,7 @@ static int send_all(
 		r->sent = seq;
 	}
 	r->send_seconds = (now - start) * 1e-9;
+	r->send_cpu = traffic_now(CLOCK_THREAD_CPUTIME_ID) * 1e-9;
 	return 0;
 }
 
