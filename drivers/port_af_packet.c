@@ -7,7 +7,10 @@
 #include "af_packet/af_packet.h"
 #include "ports_priv.h"
 
-enum { IFACE, TAKEOVER, QDISC, QUEUES };
+enum { IFACE, TAKEOVER, QDISC, QUEUES, SLOTS, XDP };
+
+/* What arrives while the worker has no CPU waits here: 80 ms of 100,000 frames a second, in 16 MB. */
+#define SLOTS_DEFAULT 8192
 
 static const struct port_option options[] = {
 	[IFACE] = {"iface", PORT_IFACE, "the kernel's interface, as `ip link` shows it",
@@ -18,6 +21,11 @@ static const struct port_option options[] = {
 		"yes: send through the kernel's queue discipline, seen by its packet taps"},
 	[QUEUES] = {"queues", PORT_NUMBER, "receive queues that share the traffic by flow",
 		.min = 1, .max = AFP_MAX_QUEUES},
+	[SLOTS] = {"slots", PORT_NUMBER,
+		"frames that each receive queue holds, at 2 KB where the MTU is 1500",
+		.min = 64, .max = 32768},
+	[XDP] = {"xdp", PORT_YESNO,
+		"no: send all frames by the packet socket, none by AF_XDP"},
 	{0},
 };
 
@@ -40,13 +48,18 @@ static int check(const struct port_spec *s, struct port_why *why)
 
 static int devargs(const struct port_spec *s, char *buf, size_t len)
 {
-	return snprintf(
-		buf, len, "iface=%s,qdisc_bypass=%d", port_value(s, IFACE), !port_yes(s, QDISC));
+	return snprintf(buf, len, "iface=%s,qdisc_bypass=%d,xdp_tx=%d", port_value(s, IFACE),
+		!port_yes(s, QDISC), !port_value(s, XDP) || port_yes(s, XDP));
 }
 
 static unsigned queues(const struct port_spec *s)
 {
 	return port_number(s, QUEUES, 1);
+}
+
+static unsigned slots(const struct port_spec *s)
+{
+	return port_number(s, SLOTS, SLOTS_DEFAULT);
 }
 
 const struct port_type port_af_packet = {
@@ -68,4 +81,5 @@ const struct port_type port_af_packet = {
 	.devargs = devargs,
 	.takeover = takeover,
 	.queues = queues,
+	.slots = slots,
 };

@@ -80,6 +80,7 @@ struct port_type {
 	int (*devargs)(const struct port_spec *s, char *buf, size_t len);
 	unsigned (*takeover)(const struct port_spec *s); /* flags; unset: no kernel interface */
 	unsigned (*queues)(const struct port_spec *s);   /* receive queues it must have; unset: 1 */
+	unsigned (*slots)(const struct port_spec *s);    /* per receive queue; unset: 1024 */
 	/* In place of attaching a vdev or a bus address. */
 	int (*open)(struct port *p, struct port_why *why);
 	void (*close)(struct port *p);
@@ -97,6 +98,7 @@ struct port {
 	struct port_spec spec;
 	uint16_t port_id;    /* DPDK's */
 	uint16_t min_queues; /* receive queues to configure at least; af_xdp: exactly as many */
+	uint16_t rx_slots;   /* descriptors of each, 0: the caller's choice */
 	struct port_limits limits; /* the type's, narrowed by what the device says */
 	char device[PORT_DEVICE_NAME];
 	struct takeover *taken; /* takeover_moved() has what to adopt; NULL: no kernel interface */

@@ -5,7 +5,8 @@
  * net_skiff_afp: a poll-mode driver for a kernel interface through AF_PACKET.
  *
  * Devargs: iface=NAME (required), qdisc_bypass=0|1 (default 1), slot=BYTES (receive slot size, by
- * default what the MTU needs). As many queues as rte_eth_dev_configure() asks for, at most
+ * default what the MTU needs), xdp_tx=0|1 (default 1: frames up to 2 KB that ask for no offload leave
+ * by an AF_XDP socket, where the kernel has one to give and the queue discipline is bypassed). As many queues as rte_eth_dev_configure() asks for, at most
  * AFP_MAX_QUEUES; several receive queues share the traffic by a symmetric flow hash.
  *
  * What a received mbuf says about offloads:

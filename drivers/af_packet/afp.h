@@ -29,6 +29,7 @@ struct rte_eth_stats;
 #define AFP_TX_IOV 512
 #define AFP_MAX_SEGS 128 /* of one transmitted frame */
 #define AFP_MAX_MC 64
+#define AFP_XDP_FRAME 2048u /* longest frame of the AF_XDP way out */
 
 extern int afp_logtype;
 #define AFP_LOG(level, fmt, ...)                                                                   \
@@ -56,10 +57,13 @@ struct afp_rxq {
 	uint64_t missed; /* control thread: what PACKET_STATISTICS has said so far */
 };
 
+struct afp_xdp;
+
 struct afp_txq {
 	int fd;
+	struct afp_xdp *xdp; /* NULL: all by fd */
 	bool down; /* the last send met an interface that is down or gone */
-	uint64_t packets, bytes, errors, large, kicks;
+	uint64_t packets, bytes, errors, large, kicks, by_xdp;
 	unsigned nb_iov;
 	struct mmsghdr msg[AFP_TX_BATCH];
 	struct virtio_net_hdr vnet[AFP_TX_BATCH];
@@ -72,6 +76,7 @@ struct afp_dev {
 	int ifindex;
 	int ctl_fd; /* memberships and interface requests; never bound, so it receives nothing */
 	bool qdisc_bypass;
+	bool xdp_tx; /* plain frames leave by AF_XDP where the kernel lets them */
 	bool promisc, allmulti;
 	bool usable_uso; /* the kernel knows UDP segmentation in a virtio header */
 	uint32_t slot_size;
@@ -92,7 +97,9 @@ void afp_rxq_close(struct afp_rxq *q);
 int afp_rxq_bind(struct afp_rxq *q, int ifindex);
 int afp_rxq_flow(struct afp_rxq *q, bool on);
 void afp_rxq_discard(struct afp_rxq *q);
-int afp_txq_open(struct afp_dev *d, struct afp_txq *q);
+int afp_txq_open(struct afp_dev *d, struct afp_txq *q, uint16_t id);
+void afp_txq_close(struct afp_txq *q);
+void afp_send_buffer(int fd);
 int afp_clear_error(int fd);
 
 /* afp_fanout.c: the sockets of one port share the traffic by flow. */
@@ -102,6 +109,11 @@ int afp_fanout_join(int fd, uint16_t *group);
 uint16_t afp_rx_burst(void *queue, struct rte_mbuf **pkts, uint16_t n);
 uint16_t afp_tx_burst(void *queue, struct rte_mbuf **pkts, uint16_t n);
 uint16_t afp_tx_prepare(void *queue, struct rte_mbuf **pkts, uint16_t n);
+
+/* afp_xdp.c: an AF_XDP socket that only sends. */
+struct afp_xdp *afp_xdp_open(int ifindex, uint16_t queue);
+void afp_xdp_close(struct afp_xdp *x);
+unsigned afp_xdp_send(struct afp_xdp *x, struct rte_mbuf **pkts, unsigned n, unsigned *lost);
 
 /* afp_offload.c: virtio header <-> mbuf. */
 int afp_rx_offload(const struct virtio_net_hdr *h, struct rte_mbuf *m, struct afp_rx_want want);

@@ -192,14 +192,14 @@ static int stats_reset(struct rte_eth_dev *dev)
 			r->missed = 0;
 		}
 		if (t)
-			t->packets = t->bytes = t->errors = t->kicks = 0;
+			t->packets = t->bytes = t->errors = t->kicks = t->by_xdp = 0;
 	}
 	return 0;
 }
 
 static const struct rte_eth_xstat_name xstat_names[] = {
 	{"rx_through_socket_queue"}, {"rx_truncated"}, {"rx_kernel_dropped"}, {"tx_system_calls"},
-	{"rx_buffers"}};
+	{"rx_buffers"}, {"tx_through_xdp"}};
 
 static int xstats_names(struct rte_eth_dev *dev, struct rte_eth_xstat_name *names, unsigned n)
 {
@@ -221,8 +221,10 @@ static int xstats_get(struct rte_eth_dev *dev, struct rte_eth_xstat *x, unsigned
 			v[2] += read_missed(d->rxq[i]) - d->rxq[i]->truncated;
 			v[4] += d->rxq[i]->nb_spare;
 		}
-		if (d->txq[i])
+		if (d->txq[i]) {
 			v[3] += d->txq[i]->kicks;
+			v[5] += d->txq[i]->by_xdp;
+		}
 	}
 	for (unsigned i = 0; x && i < n && i < RTE_DIM(v); i++)
 		x[i] = (struct rte_eth_xstat){.id = i, .value = v[i]};
@@ -351,15 +353,13 @@ static int take_iface(const char *key, const char *value, void *arg)
 	return 0;
 }
 
-static int take_bypass(const char *key, const char *value, void *arg)
+static int take_flag(const char *key, const char *value, void *arg)
 {
-	struct afp_dev *d = arg;
-
 	if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0) {
 		AFP_LOG(ERR, "%s=%s: must be 0 or 1", key, value);
 		return -EINVAL;
 	}
-	d->qdisc_bypass = value[0] == '1';
+	*(bool *)arg = value[0] == '1';
 	return 0;
 }
 
@@ -379,20 +379,21 @@ static int take_slot(const char *key, const char *value, void *arg)
 
 static int read_args(struct afp_dev *d, const char *args)
 {
-	static const char *const keys[] = {"iface", "qdisc_bypass", "slot", NULL};
+	static const char *const keys[] = {"iface", "qdisc_bypass", "slot", "xdp_tx", NULL};
 	struct rte_kvargs *kv = rte_kvargs_parse(args, keys);
 	int err = -EINVAL;
 
-	d->qdisc_bypass = true;
+	d->qdisc_bypass = d->xdp_tx = true;
 	if (kv == NULL) {
-		AFP_LOG(ERR, "cannot read '%s'; known: iface=NAME,qdisc_bypass=0|1,slot=BYTES",
+		AFP_LOG(ERR, "cannot read '%s'; known: iface=NAME,qdisc_bypass=0|1,slot=BYTES,xdp_tx=0|1",
 			args);
 		return -EINVAL;
 	}
 	if (rte_kvargs_count(kv, "iface") != 1)
 		AFP_LOG(ERR, "one iface=NAME is needed");
 	else if (rte_kvargs_process(kv, "iface", take_iface, d) == 0 &&
-		 rte_kvargs_process(kv, "qdisc_bypass", take_bypass, d) == 0 &&
+		 rte_kvargs_process(kv, "qdisc_bypass", take_flag, &d->qdisc_bypass) == 0 &&
+		 rte_kvargs_process(kv, "xdp_tx", take_flag, &d->xdp_tx) == 0 &&
 		 rte_kvargs_process(kv, "slot", take_slot, d) == 0)
 		err = 0;
 	rte_kvargs_free(kv);
@@ -498,4 +499,4 @@ static int remove_dev(struct rte_vdev_device *vdev)
 static struct rte_vdev_driver driver = {.probe = probe, .remove = remove_dev};
 
 RTE_PMD_REGISTER_VDEV(net_skiff_afp, driver);
-RTE_PMD_REGISTER_PARAM_STRING(net_skiff_afp, "iface=<string> qdisc_bypass=0|1 slot=<bytes>");
+RTE_PMD_REGISTER_PARAM_STRING(net_skiff_afp, "iface=<string> qdisc_bypass=0|1 slot=<bytes> xdp_tx=0|1");

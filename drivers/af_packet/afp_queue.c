@@ -37,7 +37,7 @@ static void rxq_free(struct afp_rxq *q)
 static void txq_free(struct afp_txq *q)
 {
 	if (q)
-		close(q->fd);
+		afp_txq_close(q);
 	rte_free(q);
 }
 
@@ -90,7 +90,11 @@ int afp_tx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t nb_desc, u
 	(void)conf;
 	if (q == NULL)
 		return -ENOMEM;
-	err = afp_txq_open(d, q);
+	if (d->txq[id]) { /* only one AF_XDP socket at a time has the interface's queue */
+		afp_xdp_close(d->txq[id]->xdp);
+		d->txq[id]->xdp = NULL;
+	}
+	err = afp_txq_open(d, q, id);
 	if (err < 0) {
 		rte_free(q);
 		return err;
@@ -133,8 +137,8 @@ static int reopen(struct rte_eth_dev *dev)
 			return err;
 	}
 	for (uint16_t i = 0; i < dev->data->nb_tx_queues; i++) {
-		close(d->txq[i]->fd);
-		int err = afp_txq_open(d, d->txq[i]);
+		afp_txq_close(d->txq[i]);
+		int err = afp_txq_open(d, d->txq[i], i);
 		if (err < 0)
 			return err;
 	}

@@ -175,7 +175,12 @@ void afp_rxq_discard(struct afp_rxq *q)
 	afp_clear_error(q->fd);
 }
 
-int afp_txq_open(struct afp_dev *d, struct afp_txq *q)
+void afp_send_buffer(int fd)
+{
+	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_QUEUE_BYTES);
+}
+
+int afp_txq_open(struct afp_dev *d, struct afp_txq *q, uint16_t id)
 {
 	struct sockaddr_ll ll = {.sll_family = AF_PACKET, .sll_ifindex = d->ifindex};
 	int err;
@@ -183,7 +188,7 @@ int afp_txq_open(struct afp_dev *d, struct afp_txq *q)
 	q->fd = afp_socket_open();
 	if (q->fd < 0)
 		return q->fd;
-	set_buffer(q->fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_QUEUE_BYTES);
+	afp_send_buffer(q->fd);
 	err = set_int(q->fd, SOL_PACKET, PACKET_VNET_HDR, 1, "PACKET_VNET_HDR");
 	if (err == 0 && d->qdisc_bypass)
 		err = set_int(q->fd, SOL_PACKET, PACKET_QDISC_BYPASS, 1, "PACKET_QDISC_BYPASS");
@@ -193,10 +198,22 @@ int afp_txq_open(struct afp_dev *d, struct afp_txq *q)
 		AFP_LOG(ERR, "cannot bind to %s: %s", d->ifname, strerror(-err));
 	}
 	if (err < 0) {
-		close(q->fd);
-		q->fd = -1;
+		afp_txq_close(q);
+		return err;
 	}
-	return err;
+	/* It passes by the queue discipline, too. */
+	if (d->qdisc_bypass && d->xdp_tx)
+		q->xdp = afp_xdp_open(d->ifindex, id);
+	return 0;
+}
+
+void afp_txq_close(struct afp_txq *q)
+{
+	if (q->fd >= 0)
+		close(q->fd);
+	q->fd = -1;
+	afp_xdp_close(q->xdp);
+	q->xdp = NULL;
 }
 
 /* A socket whose interface went down reports it once, and until then is ready for epoll. */

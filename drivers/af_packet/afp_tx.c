@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Transmit: mbufs to the kernel with one sendmmsg(2) per burst, straight from the mbufs' memory, of
- * any shape (chained, cloned, indirect, external). The burst function that DPDK calls from the
- * worker; it never blocks. What the kernel has no room for stays the caller's; what it will never
- * take (malformed, or the interface is down) is freed and counted in oerrors.
+ * Transmit, the burst function that DPDK calls from the worker; it never blocks. Plain frames leave
+ * by AF_XDP (afp_xdp.c); all others, and all where that is not to be had, by one sendmmsg(2) straight
+ * from the mbufs' memory, of any shape (chained, cloned, indirect, external). What the kernel has no
+ * room for stays the caller's; what it will never take (malformed, or the interface is down) is
+ * freed and counted in oerrors.
  */
 #include <errno.h>
 #include <string.h>
@@ -119,9 +120,9 @@ static unsigned settle(struct afp_txq *q, struct rte_mbuf **pkts, unsigned n, in
 	}
 }
 
-uint16_t afp_tx_burst(void *queue, struct rte_mbuf **pkts, uint16_t n)
+/* By the packet socket: how many of pkts[0..n) are settled; less than n: it has no room. */
+static unsigned send_packet(struct afp_txq *q, struct rte_mbuf **pkts, unsigned n)
 {
-	struct afp_txq *q = queue;
 	unsigned done = 0;
 
 	while (done < n) {
@@ -149,6 +150,70 @@ uint16_t afp_tx_burst(void *queue, struct rte_mbuf **pkts, uint16_t n)
 		q->packets += sent;
 		q->bytes += bytes;
 		done += sent;
+	}
+	return done;
+}
+
+/* By AF_XDP: how many of pkts[0..n) it took. */
+static unsigned send_xdp(struct afp_txq *q, struct rte_mbuf **pkts, unsigned n)
+{
+	unsigned lost, sent = afp_xdp_send(q->xdp, pkts, n, &lost);
+	uint64_t bytes = 0;
+
+	q->kicks++;
+	if (unlikely(sent == 0))
+		return 0;
+	q->down = false;
+	for (unsigned i = 0; i < sent; i++)
+		bytes += pkts[i]->pkt_len;
+	if (unlikely(lost)) /* the last one it took */
+		bytes -= pkts[sent - 1]->pkt_len;
+	rte_pktmbuf_free_bulk(pkts, sent);
+	q->packets += sent - lost;
+	q->by_xdp += sent - lost;
+	q->bytes += bytes;
+	q->errors += lost;
+	return sent;
+}
+
+/* Asks for nothing that only a packet socket can do. */
+static bool plain(const struct rte_mbuf *m)
+{
+	return !(m->ol_flags & (RTE_MBUF_F_TX_OFFLOAD_MASK | RTE_MBUF_F_TX_VLAN)) &&
+	       m->pkt_len >= RTE_ETHER_HDR_LEN && m->pkt_len <= AFP_XDP_FRAME &&
+	       m->nb_segs <= AFP_MAX_SEGS;
+}
+
+static unsigned run_of(struct rte_mbuf **pkts, unsigned n, bool want)
+{
+	unsigned i = 0;
+
+	while (i < n && plain(pkts[i]) == want)
+		i++;
+	return i;
+}
+
+uint16_t afp_tx_burst(void *queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct afp_txq *q = queue;
+	unsigned done = 0;
+
+	if (q->xdp == NULL)
+		return send_packet(q, pkts, n);
+	while (done < n) {
+		unsigned left = RTE_MIN(n - done, (unsigned)AFP_TX_BATCH);
+		unsigned run = run_of(pkts + done, left, true);
+		unsigned sent = run > 0 ? send_xdp(q, pkts + done, run) : 0;
+
+		done += sent;
+		if (run > 0 && sent == run)
+			continue;
+		/* The packet socket takes what the other could not, or says why nobody can. */
+		run = run > 0 ? run - sent : run_of(pkts + done, left, false);
+		sent = send_packet(q, pkts + done, run);
+		done += sent;
+		if (sent < run)
+			break;
 	}
 	return done;
 }

@@ -39,6 +39,7 @@ static int peer;
 static unsigned nb_queues = 1;
 static uint16_t nb_slots = 1024;
 static uint64_t rx_offloads;
+static bool by_xdp = true;
 static volatile unsigned lsc, rmv;
 
 static int on_event(uint16_t port_id, enum rte_eth_event_type type, void *arg, void *ret)
@@ -68,10 +69,10 @@ static void start_port(void)
 
 static void open_port(void)
 {
-	char *words[] = {"wan", "af_packet", "iface", "sk0"};
+	char *words[] = {"wan", "af_packet", "iface", "sk0", "xdp", by_xdp ? "yes" : "no"};
 	struct port_spec spec;
 
-	assert_int_equal(port_parse(4, words, &spec, &why), 0);
+	assert_int_equal(port_parse(6, words, &spec, &why), 0);
 	if (port_check(&spec, &why) || port_open(&spec, STATE, &port, &why))
 		fail_msg("%s", why.text);
 	id = port.port_id;
@@ -87,6 +88,12 @@ static int setup(void **state)
 	return 0;
 }
 
+static int setup_packet(void **state)
+{
+	by_xdp = false;
+	return setup(state);
+}
+
 /* Whatever the test did, every mbuf must be home when the port is closed. */
 static int teardown(void **state)
 {
@@ -96,6 +103,7 @@ static int teardown(void **state)
 	nb_queues = 1;
 	nb_slots = 1024;
 	rx_offloads = 0;
+	by_xdp = true;
 	assert_int_equal(rte_mempool_in_use_count(pool), 0);
 	assert_int_equal(rte_mempool_in_use_count(clones), 0);
 	return 0;
@@ -409,6 +417,110 @@ static void tells_of_the_link(void **state)
 	assert_int_equal(send(peer, frame, 60, 0), 60);
 	assert_frame(receive(0), frame, 60);
 	send_and_compare(make(frame, 60), frame, 60);
+}
+
+static uint64_t xstat(const char *name)
+{
+	uint64_t value = 0, which;
+
+	assert_int_equal(rte_eth_xstats_get_id_by_name(id, name, &which), 0);
+	assert_int_equal(rte_eth_xstats_get_by_id(id, &which, &value, 1), 1);
+	return value;
+}
+
+/* A frame whose checksum the kernel is to fill in: the packet socket's. */
+static struct rte_mbuf *make_offloaded(uint8_t *frame, unsigned len)
+{
+	struct rte_mbuf *m;
+
+	frame[12] = 0x08;
+	frame[13] = 0x00;
+	memset(frame + 14, 0, 40);
+	frame[14] = 0x45;
+	frame[17] = len - 14;
+	frame[22] = 64;
+	frame[23] = IPPROTO_TCP;
+	frame[46] = 0x50;
+	m = make(frame, len);
+	m->l2_len = 14;
+	m->l3_len = 20;
+	m->l4_len = 20;
+	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_TCP_CKSUM;
+	return m;
+}
+
+/* Two sockets share the sending: what leaves by one does not overtake what leaves by the other. */
+static void two_ways_out_keep_order(void **state)
+{
+	struct rte_mbuf *m[64];
+	uint8_t frame[80], got[80];
+	struct rte_eth_stats s;
+
+	for (unsigned round = 0; round < 20; round++) {
+		for (unsigned i = 0; i < 64; i++) {
+			fill(frame, sizeof(frame), i);
+			m[i] = rand_r(&(unsigned){round * 64 + i}) % 3 ? make(frame, sizeof(frame))
+				: make_offloaded(frame, sizeof(frame));
+			*rte_pktmbuf_mtod_offset(m[i], uint32_t *, 60) = round * 64 + i;
+		}
+		assert_int_equal(rte_eth_tx_prepare(id, 0, m, 64), 64);
+		assert_int_equal(rte_eth_tx_burst(id, 0, m, 64), 64);
+		for (uint32_t i = 0; i < 64; i++) {
+			assert_int_equal(recv(peer, got, sizeof(got), 0), sizeof(got));
+			i += round * 64;
+			assert_memory_equal(got + 60, &i, 4);
+			i -= round * 64;
+		}
+	}
+	rte_eth_stats_get(id, &s);
+	assert_int_equal(s.opackets, 20 * 64);
+	assert_int_equal(s.obytes, 20 * 64 * sizeof(frame));
+	/* Where the kernel has no AF_XDP all goes by the packet socket; else not all, and not none. */
+	if (xstat("tx_through_xdp"))
+		assert_in_range(xstat("tx_through_xdp"), 1, 20 * 64 - 100);
+}
+
+/* What an interface without carrier does not take is given back or counted, and never comes late. */
+static void without_carrier_nothing_is_kept(void **state)
+{
+	struct rte_mbuf *m[64];
+	struct rte_eth_link link;
+	struct rte_eth_stats s;
+	uint8_t frame[60], got[60];
+	uint64_t settled = 0;
+	unsigned n;
+
+	sh("ip -n peer link set pe0 down");
+	assert_true(wait_until(3, (rte_eth_link_get_nowait(id, &link), !link.link_status)));
+	rte_eth_stats_reset(id);
+	fill(frame, sizeof(frame), 11);
+	for (unsigned round = 0; round < 500; round++) {
+		for (unsigned i = 0; i < 64; i++)
+			m[i] = make(frame, sizeof(frame));
+		n = rte_eth_tx_burst(id, 0, m, 64);
+		rte_pktmbuf_free_bulk(m + n, 64 - n);
+		settled += n;
+	}
+	rte_eth_stats_get(id, &s);
+	assert_int_equal(s.opackets, 0);
+	assert_int_equal(s.oerrors, settled);
+	sh("ip -n peer link set pe0 up");
+	assert_true(wait_until(3, (rte_eth_link_get_nowait(id, &link), link.link_status)));
+	recv(peer, got, sizeof(got), MSG_DONTWAIT); /* takes the peer's own error */
+	for (uint32_t round = 0; round < 100; round++) {
+		for (unsigned i = 0; i < 64; i++) {
+			m[i] = make(frame, sizeof(frame));
+			*rte_pktmbuf_mtod_offset(m[i], uint32_t *, 56) = round * 64 + i;
+		}
+		assert_int_equal(rte_eth_tx_burst(id, 0, m, 64), 64);
+		for (uint32_t i = round * 64; i < (round + 1) * 64; i++) {
+			assert_int_equal(recv(peer, got, sizeof(got), 0), sizeof(got));
+			assert_memory_equal(got + 56, &i, 4);
+		}
+	}
+	/* It went the long way for a while; not for ever. */
+	n = xstat("tx_through_xdp");
+	assert_true(n == 0 || n > 1000);
 }
 
 static void survives_removal_under_traffic(void **state)
@@ -740,6 +852,8 @@ static void opening_and_closing_leaks_nothing(void **state)
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+/* The same with the packet socket alone. */
+#define T_PACKET(name) {#name " by the packet socket", name, setup_packet, teardown, NULL}
 
 int main(void)
 {
@@ -765,7 +879,16 @@ int main(void)
 		T(address_and_mtu),
 		T(bad_devargs_are_refused),
 		T(opening_and_closing_leaks_nothing),
+		T(two_ways_out_keep_order),
+		T(without_carrier_nothing_is_kept),
 		T(survives_removal_under_traffic),
+		T_PACKET(every_length_leaves),
+		T_PACKET(every_shape_leaves),
+		T_PACKET(bursts_keep_order),
+		T_PACKET(bad_frames_cost_only_themselves),
+		T_PACKET(two_ways_out_keep_order),
+		T_PACKET(without_carrier_nothing_is_kept),
+		T_PACKET(survives_removal_under_traffic),
 	};
 
 	mkdir(STATE, 0755);
