@@ -31,6 +31,7 @@ struct takeover {
 	struct takeover_messages moved; /* of it, what skiff is to have meanwhile */
 	struct mnl_socket *rt;
 	struct mnl_socket *nft; /* owns the table; NULL: tc it is */
+	int tcx;                /* drops before the table; negative: the table alone */
 	int journal;            /* holds the lock */
 	char path[PATH_MAX];
 	/* while looking */
@@ -298,8 +299,10 @@ static int silence(struct takeover *t, unsigned flags, struct takeover_why *why)
 		err = takeover_nft(t->nft, t->before.iface, flags & TAKEOVER_OWN_EGRESS);
 	else
 		err = -errno;
-	if (err == 0)
+	if (err == 0) {
+		t->tcx = takeover_tcx(t->before.ifindex);
 		return 0;
+	}
 	if (t->nft)
 		mnl_socket_close(t->nft);
 	t->nft = NULL;
@@ -342,6 +345,8 @@ static int journal(struct takeover *t, const char *dir, struct takeover_why *why
 
 static void drop(struct takeover *t)
 {
+	if (t->tcx >= 0)
+		close(t->tcx);
 	if (t->nft)
 		mnl_socket_close(t->nft);
 	if (t->rt)
@@ -361,7 +366,7 @@ static int examine(
 
 	if (t == NULL)
 		return say(why, -ENOMEM, "no memory to take %s", iface);
-	t->journal = -1;
+	t->journal = t->tcx = -1;
 	t->before.gen_mode = -1;
 	snprintf(t->before.iface, sizeof(t->before.iface), "%s", iface);
 	t->before.ifindex = if_nametoindex(iface);
@@ -481,6 +486,7 @@ static int recover(int dir, const char *name)
 		return 0;
 	}
 	t->journal = fd;
+	t->tcx = -1;
 	err = takeover_journal_read(fd, &t->before, &t->kept);
 	if (err == 0)
 		t->rt = takeover_socket(NETLINK_ROUTE);

@@ -40,4 +40,5 @@ void takeover_journal_path(char *path, size_t len, const char *dir, const char *
 
 /* takeover_silence.c */
 int takeover_nft(struct mnl_socket *nl, const char *iface, bool egress);
+int takeover_tcx(int ifindex);
 int takeover_tc(struct mnl_socket *rt, int ifindex, bool on, bool egress);

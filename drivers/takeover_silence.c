@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <arpa/inet.h>
+#include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
@@ -27,6 +28,8 @@
 #define NFT_TABLE_F_OWNER 2
 #endif
 #define EGRESS_HOOK 1 /* NF_NETDEV_EGRESS, since Linux 5.16 */
+#define TCX_INGRESS 46 /* BPF_TCX_INGRESS, since Linux 6.6 */
+#define TCX_DROP 2
 
 struct batch {
 	uint8_t data[2048] __attribute__((aligned(MNL_ALIGNTO)));
@@ -145,6 +148,39 @@ int takeover_nft(struct mnl_socket *nl, const char *iface, bool egress)
 	if (err == -EEXIST || (err == -EPERM && may_administrate()))
 		return -EBUSY;
 	return err;
+}
+
+/*
+ * Two instructions that drop every frame before the table above sees it: the same effect at a fifth
+ * of its cost, which the kernel would pay for each frame on the CPU it arrived on. The link goes when
+ * its descriptor, which is returned, is closed. Negative: not to be had, and not needed.
+ */
+int takeover_tcx(int ifindex)
+{
+	const struct bpf_insn drop[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = TCX_DROP},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	union bpf_attr a;
+	int prog, link, err;
+
+	memset(&a, 0, sizeof(a)); /* all of it: the kernel looks */
+	a.prog_type = BPF_PROG_TYPE_SCHED_CLS;
+	a.insn_cnt = 2;
+	a.insns = (uintptr_t)drop;
+	a.license = (uintptr_t) "BSD";
+	memcpy(a.prog_name, "skiff_silence", sizeof("skiff_silence"));
+	prog = syscall(SYS_bpf, BPF_PROG_LOAD, &a, sizeof(a));
+	if (prog < 0)
+		return -errno;
+	memset(&a, 0, sizeof(a));
+	a.link_create.prog_fd = prog;
+	a.link_create.target_ifindex = ifindex;
+	a.link_create.attach_type = TCX_INGRESS;
+	link = syscall(SYS_bpf, BPF_LINK_CREATE, &a, sizeof(a));
+	err = -errno;
+	close(prog);
+	return link < 0 ? err : link;
 }
 
 static struct nlmsghdr *put_tc(

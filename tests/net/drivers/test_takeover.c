@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <net/if.h>
+#include <linux/bpf.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <libmnl/libmnl.h>
@@ -130,6 +133,28 @@ static void be_silent(unsigned way)
 	takeover_end(t);
 	assert_true(wait_until(SETTLE, kernel_answers()));
 	sh("ip addr del 192.0.2.1/32 dev lo");
+}
+
+/* Programs at the kernel's early ingress hook; -1: it has none (before Linux 6.6). */
+static int early_programs(void)
+{
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.query.target_fd = if_nametoindex("sk0"); /* target_ifindex in newer headers */
+	a.query.attach_type = 46;                  /* BPF_TCX_INGRESS */
+	return syscall(SYS_bpf, BPF_PROG_QUERY, &a, sizeof(a)) < 0 ? -1 : (int)a.query.prog_cnt;
+}
+
+/* The cheap drop stands before the table while the interface is taken, and by itself does it all. */
+static void drops_early(void **state)
+{
+	if (early_programs() != 0)
+		skip();
+	assert_int_equal(takeover_begin("sk0", TAKEOVER_OWN_EGRESS, STATE, &t, &why), 0);
+	assert_int_equal(early_programs(), 1);
+	takeover_end(t);
+	assert_int_equal(early_programs(), 0);
 }
 
 static void moves_and_gives_back(void **state)
@@ -283,6 +308,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_not_there),
 		cmocka_unit_test(moves_and_gives_back),
 		cmocka_unit_test(kernel_is_silent),
+		cmocka_unit_test(drops_early),
 		cmocka_unit_test(kernel_says_nothing_by_itself),
 		cmocka_unit_test(only_one_may_have_it),
 		cmocka_unit_test(recovers_after_kill),
