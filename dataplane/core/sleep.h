@@ -8,7 +8,7 @@
 
 #include "core/worker.h"
 
-#define SLEEP_AFTER_USEC 50   /* of turns that found nothing */
+#define SLEEP_AFTER_USEC 20   /* of turns that found nothing: a few times what a sleep costs */
 #define SLEEP_TICK_USEC 1000  /* with an entry that nothing can wake us for */
 #define SLEEP_FDS_MAX 256
 
