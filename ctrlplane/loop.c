@@ -68,13 +68,8 @@ static struct event *on_signal(struct skiffd *d, int sig, event_callback_fn fn)
 
 int loop_init(struct skiffd *d)
 {
-	struct event_config *cfg = event_config_new();
-
-	if (cfg == NULL)
-		return -ENOMEM;
-	event_config_set_flag(cfg, EVENT_BASE_FLAG_PRECISE_TIMER);
-	d->base = event_base_new_with_config(cfg);
-	event_config_free(cfg);
+	/* Its timers count milliseconds; precise ones would cost a timerfd_settime() each turn. */
+	d->base = event_base_new();
 	if (d->base == NULL) {
 		log_error("no event loop: %s", "too few file descriptors or too little memory");
 		return -ENOMEM;

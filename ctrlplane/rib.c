@@ -136,6 +136,7 @@ static void chain_in(struct rib *r, uint32_t node, uint32_t before, uint32_t ali
 
 	rib_alias(r, alias)->next = *link;
 	*link = alias;
+	r->shape++;
 }
 
 static void chain_out(struct rib *r, uint32_t node, uint32_t alias)
@@ -145,6 +146,7 @@ static void chain_out(struct rib *r, uint32_t node, uint32_t alias)
 	while (*link != alias)
 		link = &rib_alias(r, *link)->next;
 	*link = rib_alias(r, alias)->next;
+	r->shape++;
 }
 
 static int insert(struct cp *cp, struct rib_table *t, const struct rib_cfg *cfg, uint32_t info,
@@ -164,7 +166,7 @@ static int insert(struct cp *cp, struct rib_table *t, const struct rib_cfg *cfg,
 	chain_in(r, node, p->before, alias);
 	t->n++;
 	r->n_routes++;
-	err = rib_fib_update(cp, t, cfg->dst, cfg->len, old_best);
+	err = rib_fib_update(cp, t, node, old_best);
 	if (err < 0) {
 		chain_out(r, node, alias);
 		rib_pool_put(&r->aliases, alias);
@@ -179,7 +181,7 @@ static int insert(struct cp *cp, struct rib_table *t, const struct rib_cfg *cfg,
 }
 
 static int replace(struct cp *cp, struct rib_table *t, const struct rib_cfg *cfg, uint32_t info,
-	uint32_t alias, uint32_t old_best)
+	uint32_t node, uint32_t alias, uint32_t old_best)
 {
 	struct rib_alias *a = rib_alias(cp->rib, alias);
 	struct rib_alias old = *a;
@@ -187,7 +189,7 @@ static int replace(struct cp *cp, struct rib_table *t, const struct rib_cfg *cfg
 
 	a->info = info;
 	a->type = cfg->type;
-	err = rib_fib_update(cp, t, cfg->dst, cfg->len, old_best);
+	err = rib_fib_update(cp, t, node, old_best);
 	if (err < 0)
 		*a = old;
 	else
@@ -200,7 +202,7 @@ static int add_checked(struct cp *cp, struct rib_table *t, const struct rib_cfg 
 {
 	struct rib *r = cp->rib;
 	uint32_t node = rib_trie_find(r, t->root, cfg->dst, cfg->len), alias = 0;
-	uint32_t old_best = node != 0 ? rib_fib_best(cp, t, cfg->dst, cfg->len) : RIB_BEST_UNKNOWN;
+	uint32_t old_best = node != 0 ? rib_fib_best(cp, t, node) : RIB_BEST_UNKNOWN;
 	struct placement p = {0};
 	struct rib_route route;
 	int err = place(r, node, cfg, info, &p);
@@ -209,7 +211,7 @@ static int add_checked(struct cp *cp, struct rib_table *t, const struct rib_cfg 
 		return err;
 	rib_info_hold(r, info);
 	alias = p.replace;
-	err = p.replace != 0 ? replace(cp, t, cfg, info, p.replace, old_best)
+	err = p.replace != 0 ? replace(cp, t, cfg, info, node, p.replace, old_best)
 		: insert(cp, t, cfg, info, &p, old_best, &alias, &node);
 	if (err < 0) {
 		rib_info(r, info)->refs--;
@@ -256,12 +258,12 @@ static void remove_alias(struct cp *cp, struct rib_table *t, uint32_t node, uint
 	struct rib *r = cp->rib;
 	uint32_t key = rib_node(r, node)->key, info = rib_alias(r, alias)->info;
 	uint8_t len = rib_node(r, node)->len;
-	uint32_t old_best = rib_fib_best(cp, t, key, len);
+	uint32_t old_best = rib_fib_best(cp, t, node);
 	struct rib_route route;
 
 	rib_route_of(r, t, rib_node(r, node), rib_alias(r, alias), &route);
 	chain_out(r, node, alias);
-	rib_fib_update(cp, t, key, len, old_best);
+	rib_fib_update(cp, t, node, old_best);
 	cp->gens.routes++;
 	if (notify)
 		cp_notify_route(cp, &route, RTM_DELROUTE, 0);
@@ -348,63 +350,6 @@ int rib_flush_key(struct cp *cp, struct rib_table *t, uint32_t key, enum rib_flu
 		}
 	}
 	return gone;
-}
-
-/* The nth route of the key, most specific prefix first. */
-static bool nth_of_key(const struct rib *r, const struct rib_table *t, uint32_t key, uint32_t nth,
-	struct rib_route *out)
-{
-	uint32_t path[33];
-	uint32_t n = rib_trie_path(r, t->root, key, path);
-
-	while (n-- > 0 && rib_node(r, path[n])->key == key) {
-		for (uint32_t i = rib_node(r, path[n])->route; i != 0; i = rib_alias(r, i)->next) {
-			if (nth-- > 0)
-				continue;
-			rib_route_of(r, t, rib_node(r, path[n]), rib_alias(r, i), out);
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool next_in_table(const struct rib *r, const struct rib_table *t, struct rib_cursor *c,
-	struct rib_route *out)
-{
-	if (!c->started) {
-		c->key = c->nth = 0;
-		if (!rib_trie_next(r, t->root, &c->key, false))
-			return false;
-		c->started = 1;
-	}
-	do {
-		if (nth_of_key(r, t, c->key, c->nth, out)) {
-			c->nth++;
-			return true;
-		}
-		c->nth = 0;
-	} while (rib_trie_next(r, t->root, &c->key, true));
-	return false;
-}
-
-bool rib_next(const struct cp *cp, struct rib_cursor *c, struct rib_route *out)
-{
-	const struct rib *r = cp->rib;
-
-	for (uint32_t i = 0; i < r->n_tables; i++) {
-		const struct rib_table *t = &r->table[i];
-
-		if ((c->table != 0 && t->id != c->table) || t->id < c->at_table)
-			continue;
-		if (t->id != c->at_table)
-			c->started = 0;
-		c->at_table = t->id;
-		if (next_in_table(r, t, c, out))
-			return true;
-		c->started = 0;
-		c->at_table = t->id + 1;
-	}
-	return false;
 }
 
 uint64_t rib_count(const struct cp *cp, uint32_t table)

@@ -28,10 +28,12 @@ static uint32_t best_of(const struct rib *r, uint32_t node)
 	return 0;
 }
 
-static uint32_t best_in(const struct rib *r, const struct rib_table *t, uint32_t key, uint8_t len)
+/* Of the same prefix in another table. */
+static uint32_t best_in(const struct rib *r, uint32_t table, uint32_t node)
 {
-	uint32_t node = rib_trie_find(r, t->root, key, len);
+	const struct rib_node *n = rib_node(r, node);
 
+	node = rib_trie_find(r, rib_table_find(r, table)->root, n->key, n->len);
 	return node != 0 ? best_of(r, node) : 0;
 }
 
@@ -62,7 +64,7 @@ uint32_t rib_fib_longest(const struct cp *cp, const struct rib_table *t, uint32_
 	return local;
 }
 
-uint32_t rib_fib_best(const struct cp *cp, const struct rib_table *t, uint32_t key, uint8_t len)
+uint32_t rib_fib_best(const struct cp *cp, const struct rib_table *t, uint32_t node)
 {
 	const struct rib *r = cp->rib;
 	uint32_t best;
@@ -70,9 +72,11 @@ uint32_t rib_fib_best(const struct cp *cp, const struct rib_table *t, uint32_t k
 	if (cp->be == NULL)
 		return 0;
 	if (!in_merged(cp, t))
-		return best_in(r, t, key, len);
-	best = best_in(r, rib_table_find(r, RT_TABLE_LOCAL), key, len);
-	return best != 0 ? best : best_in(r, rib_table_find(r, RT_TABLE_MAIN), key, len);
+		return best_of(r, node);
+	best = t->id == RT_TABLE_LOCAL ? best_of(r, node) : best_in(r, RT_TABLE_LOCAL, node);
+	if (best != 0)
+		return best;
+	return t->id == RT_TABLE_MAIN ? best_of(r, node) : best_in(r, RT_TABLE_MAIN, node);
 }
 
 static int make_fib(struct cp *cp, uint32_t number, bool *have)
@@ -103,8 +107,10 @@ static int fib_of(struct cp *cp, struct rib_table *t, uint32_t *number)
 	return err;
 }
 
-int rib_fib_update(struct cp *cp, struct rib_table *t, uint32_t key, uint8_t len, uint32_t old)
+int rib_fib_update(struct cp *cp, struct rib_table *t, uint32_t node, uint32_t old)
 {
+	const uint32_t key = rib_node(cp->rib, node)->key;
+	const uint8_t len = rib_node(cp->rib, node)->len;
 	uint32_t number, best;
 	int err;
 
@@ -112,7 +118,7 @@ int rib_fib_update(struct cp *cp, struct rib_table *t, uint32_t key, uint8_t len
 		return 0;
 	if (cp->rules->merged && !in_merged(cp, t))
 		return 0; /* no rule asks for it; one that does ends the merging: cp_rules_changed */
-	best = rib_fib_best(cp, t, key, len);
+	best = rib_fib_best(cp, t, node);
 	if (best == old || (best == 0 && old == RIB_BEST_UNKNOWN))
 		return 0;
 	err = fib_of(cp, t, &number);
@@ -127,12 +133,14 @@ static int program_table(struct cp *cp, struct rib_table *t)
 {
 	struct rib_cursor c = {.table = t->id};
 	struct rib_route route;
+	uint32_t node;
 	int err;
 
 	if (t->n == 0)
 		return 0;
 	while (rib_next(cp, &c, &route)) {
-		err = rib_fib_update(cp, t, route.dst, route.len, RIB_BEST_UNKNOWN);
+		node = rib_trie_find(cp->rib, t->root, route.dst, route.len);
+		err = rib_fib_update(cp, t, node, RIB_BEST_UNKNOWN);
 		if (err < 0)
 			return err;
 	}

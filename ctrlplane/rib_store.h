@@ -39,6 +39,17 @@ struct rib_pool {
 
 #define RIB_METRICS_MAX 4096
 
+/* Where the last rib_next() stood, so that the next one need not come down from the root. */
+struct rib_walk {
+	uint32_t table;
+	uint64_t shape;	      /* of the RIB then */
+	uint32_t key, nth;    /* the cursor that it left */
+	uint32_t n, n_spine;
+	uint32_t stack[66];   /* subtrees still to come, the next one last */
+	uint32_t spine[33];   /* nodes of the key with routes to come, the next one last */
+	uint32_t alias;	      /* next route of the one before those */
+};
+
 struct rib {
 	struct rib_pool nodes, aliases, infos;
 	uint32_t *hash;	   /* of infos */
@@ -48,6 +59,8 @@ struct rib {
 	uint32_t (*metrics)[RTAX_MAX + 1];
 	uint32_t n_metrics;
 	uint64_t n_routes;
+	uint64_t shape;	   /* counts changes of tries and chains */
+	struct rib_walk walk;
 	bool merged_fib;   /* FIB CP_FIB_MERGED exists */
 	bool programming;  /* new FIBs are being filled: not to be looked into yet */
 };
@@ -126,9 +139,9 @@ extern const struct rib_prop {
 
 #define RIB_BEST_UNKNOWN UINT32_MAX /* as `old`: tell the FIB in any case */
 
-/* The id that the prefix should have in its FIB now; 0: none. */
-uint32_t rib_fib_best(const struct cp *cp, const struct rib_table *t, uint32_t key, uint8_t len);
+/* The id that the prefix of a node of the table should have in its FIB now; 0: none. */
+uint32_t rib_fib_best(const struct cp *cp, const struct rib_table *t, uint32_t node);
 /* The id that the longest match in the FIB of `t` has by the routes, and its length; 0: no match. */
 uint32_t rib_fib_longest(const struct cp *cp, const struct rib_table *t, uint32_t ip, uint8_t *len);
-/* The prefix changed: if its best is no longer `old`, tell the FIB. */
-int rib_fib_update(struct cp *cp, struct rib_table *t, uint32_t key, uint8_t len, uint32_t old);
+/* The prefix of the node changed: if its best is no longer `old`, tell the FIB. */
+int rib_fib_update(struct cp *cp, struct rib_table *t, uint32_t node, uint32_t old);

@@ -80,6 +80,7 @@ uint32_t rib_trie_make(struct rib *r, uint32_t *root, uint32_t key, uint8_t len)
 	fresh = node_new(r, key, len);
 	if (fresh == 0)
 		return 0;
+	r->shape++;
 	if (at == 0) {
 		relink(r, root, parent, side, fresh);
 		return fresh;
@@ -118,6 +119,7 @@ void rib_trie_drop(struct rib *r, uint32_t *root, uint32_t key, uint8_t len)
 		return;
 	if (rib_node(r, at)->child[0] != 0 && rib_node(r, at)->child[1] != 0)
 		return;
+	r->shape++;
 	heir = rib_node(r, at)->child[0] | rib_node(r, at)->child[1];
 	rib_pool_put(&r->nodes, at);
 	relink(r, root, parent, side, heir);

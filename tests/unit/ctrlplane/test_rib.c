@@ -155,6 +155,39 @@ static void check_walk(struct cp *cp, const struct model *m)
 	assert_int_equal(n, m->n);
 }
 
+/*
+ * Walks that share the RIB with other walks and with changes meet the same routes: two cursors in
+ * turn, and behind the one a route that comes and goes before each step.
+ */
+static void check_disturbed_walk(struct cp *cp)
+{
+	struct rib_cursor calm = {.table = RT_TABLE_MAIN}, busy = calm;
+	struct entry e = {.dst = 0x14000000 + rnd(64), .len = 32, .gw = 0x0a000002, .metric = 77};
+	struct rib_route a, b;
+	bool more;
+
+	do {
+		struct rib_cfg c = cfg_of(&e, NLM_F_CREATE);
+		uint32_t steps = 1 + rnd(3);
+
+		for (more = true; more && steps > 0; steps--) {
+			more = rib_next(cp, &calm, &a);
+			if (rnd(2)) {
+				assert_int_equal(rib_add(cp, &c, NULL, NULL), 0);
+				c.scope = RT_SCOPE_NOWHERE;
+				assert_int_equal(rib_del(cp, &c, NULL), 0);
+				c = cfg_of(&e, NLM_F_CREATE);
+			}
+			assert_int_equal(rib_next(cp, &busy, &b), more);
+			if (more) {
+				assert_int_equal(a.dst, b.dst);
+				assert_int_equal(a.len, b.len);
+				assert_ptr_equal(a.fi, b.fi);
+			}
+		}
+	} while (more);
+}
+
 static void check_fib(struct fake *f, const struct model *m)
 {
 	size_t prefixes = 0;
@@ -231,6 +264,7 @@ static void same_as_a_list(void **state)
 		check_lookup(cp, &m, 0x14000000u | rnd(4) << 20 | rnd(3) << 12 | rnd(4) << 6 | rnd(4));
 		if (i % 200 == 0) {
 			check_walk(cp, &m);
+			check_disturbed_walk(cp);
 			check_fib(&f, &m);
 		}
 	}
