@@ -235,6 +235,12 @@ CASES = [
 ]
 
 
+def plotted(name):
+    """suite/implementation/case, as plot.py has it."""
+    words = name.split("/")
+    return name if len(words) > 2 else f"{name}/{words[1]}"
+
+
 def table(medians, values, units):
     print(f"{'':44}{'median':>8} {'min':>7} {'max':>7}      {'testpmd':>9} {'kernel':>7}"
           f"  {'whole CPUs':>11} {'testpmd':>8} {'kernel':>7}")
@@ -275,9 +281,10 @@ def main():
     if ARGS.json:
         with open(ARGS.json, "w", encoding="utf-8") as out:
             json.dump({"context": {"host_name": platform.node(), "machine": platform.processor(),
-                                   "rounds": ARGS.rounds, "kernel": platform.release()},
+                                   "rounds": ARGS.rounds, "kernel": platform.release(),
+                                   "load_avg": os.getloadavg()},
                        "benchmarks": [
-                           {"name": name, "run_name": name, "run_type": "aggregate",
+                           {"name": plotted(name), "run_name": plotted(name), "run_type": "aggregate",
                             "aggregate_name": "median", units[name]: pair[0],
                             f"whole_cpu_{units[name]}": pair[1]}
                            for name, pair in medians.items()]}, out, indent=1)

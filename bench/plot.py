@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Draws the medians of skiff-bench's JSON as an SVG of bars, peers side by side.
 
-    plot.py [-c CASE,...] [-i IMPLEMENTATION,...] [-t TITLE] RESULT.json [...] >plot.svg
+    plot.py [-c CASE,...] [-i IMPLEMENTATION,...] [-k COUNTER] [-t TITLE] RESULT.json [...] >plot.svg
 
 Benchmarks are named suite/implementation/case: one group of bars a case, one bar an implementation.
-The value is the counter cycles_per_* (the one most of the chosen cases have).
+The value is the counter cycles_per_* (the one most of the chosen cases have), lower being better, or
+the one named, a rate.
 """
 import argparse
 import collections
@@ -17,7 +18,7 @@ COLOURS = ['#1b6ca8', '#6fb1dc', '#b8d9ee', '#d1495b', '#edae49', '#8d6a9f', '#6
 BAR, GAP, HEIGHT, LEFT, TOP = 22, 26, 260, 60, 60
 
 
-def medians(paths):
+def medians(paths, wanted):
     """{(implementation, case): (counter, value)} and the context of the last file."""
     found, context = {}, {}
     for path in paths:
@@ -26,7 +27,8 @@ def medians(paths):
         context = result.get('context', {})
         for run in result['benchmarks']:
             name = run.get('run_name', run['name']).split('/')
-            counters = [k for k in run if k.startswith('cycles_per_')]
+            counters = [k for k in run if k == wanted and run[k] is not None] if wanted else [
+                k for k in run if k.startswith('cycles_per_')]
             single = run.get('run_type') == 'iteration' and run.get('repetitions', 1) == 1
             if len(name) < 3 or not counters or not (single or run.get('aggregate_name') == 'median'):
                 continue
@@ -37,7 +39,7 @@ def medians(paths):
 def choose(found, only_impls, only_cases):
     counters = collections.Counter(c for c, _ in found.values())
     if not counters:
-        sys.exit('plot.py: no medians of a cycles_per_ counter in these files')
+        sys.exit('plot.py: no medians of such a counter in these files')
     counter = counters.most_common(1)[0][0]
     values = {key: value for key, (c, value) in found.items() if c == counter}
     impls = only_impls or list(dict.fromkeys(sorted({i for i, _ in values},
@@ -80,10 +82,11 @@ def main():
     parser = argparse.ArgumentParser(description='SVG bars from the JSON of skiff-bench')
     parser.add_argument('-c', '--cases', type=lambda s: s.split(','))
     parser.add_argument('-i', '--implementations', type=lambda s: s.split(','))
+    parser.add_argument('-k', '--counter', help='a rate: higher is better')
     parser.add_argument('-t', '--title', default='skiff-bench')
     parser.add_argument('json', nargs='+')
     args = parser.parse_args()
-    found, context = medians(args.json)
+    found, context = medians(args.json, args.counter)
     counter, values, impls, cases = choose(found, args.implementations, args.cases)
     body, width = bars(values, impls, cases)
     width = max(width, 480)
@@ -91,7 +94,7 @@ def main():
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
            f'height="{TOP + HEIGHT + 50 + 18 * rows}" font-family="sans-serif">',
            '<rect width="100%" height="100%" fill="white"/>',
-           text(LEFT, 20, f'{args.title}: {counter}, median, lower is better', 14, 'start'),
+           text(LEFT, 20, f"{args.title}: {counter}, median, {'higher' if args.counter else 'lower'} is better", 14, 'start'),
            text(LEFT, 36, f"{context.get('cpu', '')}, TSC {context.get('tsc_mhz', '?')} MHz, "
                 f"{context.get('date', '')[:10]}", 10, 'start'),
            f'<line x1="{LEFT - 6}" x2="{width - 10}" y1="{TOP + HEIGHT}" y2="{TOP + HEIGHT}" '
