@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct cp;
 struct cp_link;
 struct cp_neigh;
 struct cp_nh;
@@ -37,6 +38,9 @@ struct cp_backend {
 	void (*link_del)(void *ctx, struct cp_link *l);
 	/* The link already has its new values; on an error the model takes them back. */
 	int (*link_set)(void *ctx, struct cp_link *l, unsigned int what);
+	/* What net.ipv4.conf now says of the link: enum netdev_inet; of `all` and the links together. */
+	void (*link_conf)(void *ctx, const struct cp_link *l);
+	void (*conf)(void *ctx, const struct cp *cp);
 	void (*link_stats)(void *ctx, const struct cp_link *l, struct rtnl_link_stats64 *st);
 
 	/* A forwarding table: number, made at its first route. */

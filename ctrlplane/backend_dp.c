@@ -3,6 +3,7 @@
  * The model's links in the data plane: interfaces come, change and go as the model says, frames of
  * ARP leave by a worker, workers' events come in. Forwarding tables: backend_fib.c.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "backend_dp.h"
 #include "ctl/ctl.h"
 #include "dev/netdev_update.h"
+#include "ip4/ip4_martian.h"
 #include "neigh.h"
 #include "wire/eth.h"
 
@@ -117,6 +119,44 @@ static int link_set(void *ctx, struct cp_link *l, unsigned int what)
 	return err;
 }
 
+static bool conf_on(const struct cp_link *l, int devconf)
+{
+	return cp_conf_get(&l->conf, devconf) != 0;
+}
+
+static void link_conf(void *ctx, const struct cp_link *l)
+{
+	struct netdev *dev = l->dev;
+	bool router = conf_on(l, IPV4_DEVCONF_FORWARDING);
+
+	atomic_store(&dev->inet, (router ? 0u : NETDEV_INET_NO_FORWARD) |
+		(conf_on(l, IPV4_DEVCONF_SEND_REDIRECTS) ? NETDEV_INET_REDIRECTS : 0u) |
+		(conf_on(l, IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE) ? 0u : NETDEV_INET_NO_SRR) |
+		(conf_on(l, IPV4_DEVCONF_LOG_MARTIANS) ? NETDEV_INET_LOG_MARTIANS : 0u));
+	netdev_rx_path(dev, NETDEV_RX_HOST, !router);
+}
+
+/* After all links: whom workers need not ask. */
+static void conf(void *ctx, const struct cp *cp)
+{
+	struct dp *dp = ctx;
+	bool any = false, all = true;
+
+	for (const struct cp_link *l = cp_link_next(cp, 0); l != NULL;
+		l = cp_link_next(cp, l->ifindex + 1)) {
+		any |= conf_on(l, IPV4_DEVCONF_FORWARDING);
+		all &= conf_on(l, IPV4_DEVCONF_FORWARDING);
+	}
+	atomic_store(&dp->conf.ip_forward, all ? DP_FORWARD_ALL : any ? DP_FORWARD_SOME
+		: DP_FORWARD_NOBODY);
+	atomic_store(&dp->conf.send_redirects,
+		cp_conf_get(&cp->conf_all, IPV4_DEVCONF_SEND_REDIRECTS) != 0);
+	atomic_store(&dp->conf.accept_source_route,
+		cp_conf_get(&cp->conf_all, IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE) != 0);
+	atomic_store(&dp->conf.log_martians,
+		cp_conf_get(&cp->conf_all, IPV4_DEVCONF_LOG_MARTIANS) != 0);
+}
+
 static void link_stats(void *ctx, const struct cp_link *l, struct rtnl_link_stats64 *st)
 {
 	struct dev_stats sum = {0};
@@ -157,6 +197,7 @@ static void send_frame(void *ctx, const struct cp_link *l, const void *frame, si
 const struct cp_backend cp_backend_dp = {
 	.init = backend_init, .fini = backend_fini,
 	.link_add = link_add, .link_del = link_del, .link_set = link_set, .link_stats = link_stats,
+	.link_conf = link_conf, .conf = conf,
 	.fib_new = backend_fib_new, .fib_free = backend_fib_free, .fib_set = backend_fib_set,
 	.fib_bytes = backend_fib_bytes, .rules = backend_rules,
 	.nh_alloc = backend_nh_alloc, .nh_publish = backend_nh_publish,
@@ -165,6 +206,27 @@ const struct cp_backend cp_backend_dp = {
 	.neigh_ready = backend_neigh_ready,
 	.send = send_frame,
 };
+
+/* In Linux's words. */
+static void log_martian(struct cp *cp, const struct cp_link *l, const struct ctl_msg *msg)
+{
+	const in_addr_t saddr = (in_addr_t)msg->token;
+	char src[INET_ADDRSTRLEN], dst[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &saddr, src, sizeof(src));
+	inet_ntop(AF_INET, &msg->ip, dst, sizeof(dst));
+	switch (msg->token >> 32) {
+	case IP4_MARTIAN_SOURCE:
+		cp_log(cp, "martian source %s from %s, on dev %s", dst, src, l->name);
+		break;
+	case IP4_MARTIAN_DESTINATION:
+		cp_log(cp, "martian destination %s from %s, dev %s", dst, src, l->name);
+		break;
+	default:
+		cp_log(cp, "source route option %s -> %s, dev %s", src, dst, l->name);
+		break;
+	}
+}
 
 void cp_event(struct cp *cp, const struct ctl_msg *msg)
 {
@@ -186,6 +248,9 @@ void cp_event(struct cp *cp, const struct ctl_msg *msg)
 		break;
 	case CTL_NEIGH_CONFIRM:
 		cp_neigh_confirm(cp, l, msg->ip);
+		break;
+	case CTL_MARTIAN:
+		log_martian(cp, l, msg);
 		break;
 	default:
 		break;

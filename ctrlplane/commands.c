@@ -35,6 +35,7 @@ static command_fn *const handlers[VERB_COUNT] = {
 	[VERB_SHOW_LEDGER] = command_show_ledger,
 	[VERB_TRACE] = command_trace,
 	[VERB_SAVE] = command_save,
+	[VERB_SYSCTL] = command_sysctl,
 	[VERB_COMPLETE] = command_complete,
 };
 

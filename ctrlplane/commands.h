@@ -38,6 +38,7 @@ command_fn command_system, command_system_show, command_port_add, command_port_d
 command_fn command_port_registers;
 command_fn command_port_show, command_show_workers, command_show_stages, command_show_drops;
 command_fn command_show_memory, command_show_ledger, command_trace, command_save, command_complete;
+command_fn command_sysctl;
 
 /* What is under way when the program goes: each returns true if the command was its. */
 bool command_show_gone(struct skiffd *d, struct api_cmd *c);

@@ -68,6 +68,7 @@ struct cp *cp_new(const struct cp_backend *be, void *be_ctx)
 	cp->rng = 0x9E3779B97F4A7C15u ^ (uintptr_t)cp;
 	conf_defaults(&cp->conf_all);
 	conf_defaults(&cp->conf_default);
+	cp->conf_default.v[IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE - 1] = 1; /* `all` says no */
 	for (size_t i = 0; i < N_PARTS; i++) {
 		if (parts[i].init(cp) == 0)
 			continue;

@@ -34,6 +34,7 @@ struct rib;
 #define CP_CONF_MAX 33
 struct cp_conf {
 	uint32_t v[CP_CONF_MAX]; /* v[IPV4_DEVCONF_FORWARDING - 1] */
+	uint64_t set;		 /* bit n: v[n] was set by hand; `default` no longer changes it */
 };
 
 static inline uint32_t cp_conf_get(const struct cp_conf *c, int devconf)

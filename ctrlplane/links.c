@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "addrs.h"
+#include "inet_conf.h"
 #include "link_state.h"
 #include "neigh.h"
 #include "notify.h"
@@ -143,6 +144,7 @@ static struct cp_link *link_new(struct cp *cp, uint8_t kind)
 	l->port_id = UINT16_MAX;
 	l->vlan_proto = ETH_P_8021Q;
 	l->conf = cp->conf_default;
+	l->conf.set = 0;
 	memset(l->brd, 0xff, sizeof(l->brd));
 	return l;
 }
@@ -168,6 +170,7 @@ static int link_add(struct cp *cp, struct cp_link *l, const char *name, struct c
 	}
 	cp->links->n++;
 	link_state_init(cp, l);
+	cp_conf_program(cp);
 	cp_changed(cp);
 	cp->gens.links++;
 	cp_notify_netconf(cp, l, RTM_NEWNETCONF);

@@ -16,3 +16,5 @@ void cp_notify_route(struct cp *cp, const struct rib_route *r, uint16_t type, ui
 void cp_notify_neigh(struct cp *cp, const struct cp_neigh *n, uint16_t type);
 void cp_notify_rule(struct cp *cp, const struct cp_rule *r, uint16_t type);
 void cp_notify_netconf(struct cp *cp, const struct cp_link *l, uint16_t type);
+/* Forwarding alone changed, of a link or (NETCONFA_IFINDEX_*) of `all` or the default. */
+void cp_notify_forwarding(struct cp *cp, int32_t ifindex, const struct cp_conf *c);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "addrs.h"
+#include "inet_conf.h"
 #include "neigh.h"
 #include "notify.h"
 #include "restore.h"
@@ -243,5 +244,6 @@ void cp_restore(struct cp *live, const struct cp *before)
 	restore_rules(live, before);
 	restore_routes(live, before);
 	restore_neighs(live, before);
+	cp_conf_restore(live, before);
 	live->generation = before->generation;
 }

@@ -9,6 +9,7 @@
 #include <linux/if.h>
 
 #include "addrs.h"
+#include "inet_conf.h"
 #include "neigh.h"
 #include "rib.h"
 #include "rules.h"
@@ -222,6 +223,33 @@ static void save_neighs(const struct cp *cp, FILE *out)
 	}
 }
 
+/* `all` of forwarding sets the rest, a new default sets what is not set by hand: in this order. */
+static void save_conf(const struct cp *cp, FILE *out)
+{
+	static const char format[] = "sysctl net.ipv4.conf.%s.%s=%u\n";
+	struct cp *fresh = cp_new(NULL, NULL);
+
+	for (const struct cp_conf_key *k = cp_conf_keys; fresh != NULL && k->name != NULL; k++) {
+		uint32_t all = cp_conf_get(&cp->conf_all, k->devconf);
+		uint32_t def = cp_conf_get(&cp->conf_default, k->devconf);
+
+		if (all != cp_conf_get(&fresh->conf_all, k->devconf)) {
+			fprintf(out, format, "all", k->name, all);
+			cp_conf_set(fresh, CP_CONF_ALL, k, all);
+		}
+		if (def != cp_conf_get(&fresh->conf_default, k->devconf))
+			fprintf(out, format, "default", k->name, def);
+		/* where the links stand then */
+		if (k->devconf == IPV4_DEVCONF_FORWARDING)
+			def = all;
+		for (const struct cp_link *l = cp_link_next(cp, 0); l != NULL;
+			l = cp_link_next(cp, l->ifindex + 1))
+			if (cp_conf_get(&l->conf, k->devconf) != def)
+				fprintf(out, format, l->name, k->name, cp_conf_get(&l->conf, k->devconf));
+	}
+	cp_free(fresh);
+}
+
 int cp_save(const struct cp *cp, FILE *out)
 {
 	const struct cp_link *l;
@@ -242,5 +270,6 @@ int cp_save(const struct cp *cp, FILE *out)
 	for (uint32_t i = 0; i < cp->rules->n; i++)
 		save_rule(&cp->rules->rule[i], out);
 	save_neighs(cp, out);
+	save_conf(cp, out);
 	return ferror(out) ? -EIO : 0;
 }

@@ -59,6 +59,7 @@ static void take(struct skiffd *d, struct worker *w, const struct ctl_msg *m)
 	case CTL_NEIGH_MISS:
 	case CTL_NEIGH_USED:
 	case CTL_NEIGH_CONFIRM:
+	case CTL_MARTIAN:
 		cp_event(d->cp, m);
 		break;
 	case CTL_TX_TIMEOUT:

@@ -43,6 +43,22 @@ void cp_notify_netconf(struct cp *cp, const struct cp_link *l, uint16_t type)
 		rt_notice_send(cp, m, RTNLGRP_IPV4_NETCONF);
 }
 
+void cp_notify_forwarding(struct cp *cp, int32_t ifindex, const struct cp_conf *c)
+{
+	struct nl_msg *m = rt_notice(cp, RTNLGRP_IPV4_NETCONF);
+	struct netconfmsg *h;
+
+	if (m == NULL)
+		return;
+	h = nl_msg_begin(m, RTM_NEWNETCONF, 0, sizeof(*h));
+	if (h != NULL)
+		h->ncm_family = AF_INET;
+	nl_put_u32(m, NETCONFA_IFINDEX, (uint32_t)ifindex);
+	nl_put_u32(m, NETCONFA_FORWARDING, cp_conf_get(c, IPV4_DEVCONF_FORWARDING));
+	if (nl_msg_end(m) == 0)
+		rt_notice_send(cp, m, RTNLGRP_IPV4_NETCONF);
+}
+
 int rt_getnetconf(struct nl_req *rq)
 {
 	static const struct nl_policy policy[] = {[NETCONFA_IFINDEX] = {.type = NL_U32}};

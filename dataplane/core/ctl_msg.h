@@ -27,6 +27,7 @@ enum ctl_type {
 	CTL_NEIGH_MISS,     /* dev, ip: resolve; sent once per hold queue */
 	CTL_NEIGH_USED,     /* dev, ip: a stale entry was used */
 	CTL_NEIGH_CONFIRM,  /* dev, ip: forward progress (MSG_CONFIRM) */
+	CTL_MARTIAN,        /* dev, ip: destination; token: source, and what was wrong above it */
 	CTL_TX_TIMEOUT,     /* dev: the watchdog fired */
 	CTL_TRACE,          /* ptr: a finished trace record, the receiver frees it */
 };

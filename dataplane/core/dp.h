@@ -24,9 +24,16 @@ struct trace_record;
 typedef uint32_t dp_lane_fn(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n,
 	uint64_t *bytes);
 
+/* For whom this is a router; Linux has it by interface. */
+enum dp_forward {
+	DP_FORWARD_NOBODY = 0,
+	DP_FORWARD_ALL = 1,
+	DP_FORWARD_SOME = 2,           /* the interface says: netdev.inet */
+};
+
 /* Settings read by workers, one word each; the control thread writes them (system, sysctl). */
 struct dp_conf {
-	atomic_uint ip_forward;
+	atomic_uint ip_forward;        /* enum dp_forward */
 	atomic_uint netdev_budget;     /* packets a turn, 300 */
 	atomic_uint dev_weight;        /* packets a poll, 64 */
 	atomic_uint max_backlog;       /* software input queue, 1000 */
@@ -35,13 +42,13 @@ struct dp_conf {
 	atomic_uint busy;              /* 1: never sleep */
 	atomic_uint spread;            /* 0: frames stay with the worker that polls them; of ports opened
 	                                * from now on */
-	atomic_uint accept_source_route;
-	atomic_uint log_martians;
+	atomic_uint accept_source_route; /* of `all`: an interface may say no */
+	atomic_uint log_martians;      /* of `all`; 0 leaves it to the interface */
 	atomic_uint icmp_ratelimit_ms; /* Linux net.ipv4.icmp_ratelimit, 1000 */
 	atomic_uint icmp_msgs_per_sec; /* Linux icmp_msgs_per_sec, 1000 */
 	atomic_uint icmp_echo_ignore_all;
 	atomic_uint icmp_echo_ignore_broadcasts; /* 1 */
-	atomic_uint send_redirects;    /* 1 */
+	atomic_uint send_redirects;    /* of `all`, 1: 0 leaves it to the interface */
 	atomic_uint ip_default_ttl;    /* 64 */
 	atomic_uint frag_high_bytes;   /* reassembly memory a worker, 4 MB as Linux */
 	atomic_uint frag_timeout_s;    /* 30 */

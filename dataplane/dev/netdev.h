@@ -45,6 +45,15 @@ enum netdev_rx_path {
 	NETDEV_RX_TRACE = 1 << 4,
 	NETDEV_RX_BRIDGE = 1 << 5,
 	NETDEV_RX_MACVLAN = 1 << 6,
+	NETDEV_RX_HOST = 1 << 7,    /* does not forward: nothing for the lane */
+};
+
+/* netdev.inet: what net.ipv4.conf says of this interface, looked at in rare cases only. */
+enum netdev_inet {
+	NETDEV_INET_NO_FORWARD = 1 << 0,   /* what comes by it is not forwarded: RX_HOST is set, too */
+	NETDEV_INET_REDIRECTS = 1 << 1,    /* send_redirects, here or for all */
+	NETDEV_INET_NO_SRR = 1 << 2,       /* source routes are refused here, though not by all */
+	NETDEV_INET_LOG_MARTIANS = 1 << 3,
 };
 
 /* What a port takes at transmit; larger, longer, more fragmented frames are copied (dev/tx.c). */
@@ -79,6 +88,8 @@ struct netdev {
 	struct netdev *lower;        /* of a VLAN: its device */
 	const struct tx_contract *contract;
 	struct netdev *_Atomic *_Atomic vlans; /* [4096] by VID, NULL without sub-interfaces */
+
+	atomic_uint inet;            /* enum netdev_inet */
 
 	/* control thread's */
 	char name[NETDEV_NAME];

@@ -35,6 +35,7 @@ struct ip4_worker {
 	struct icmp_worker *icmp;     /* icmp.h: rate limits */
 	struct ip4_reasm *reasm;      /* ip4_reassemble.h */
 	struct ip4_ids ids;           /* ip4_id.h */
+	uint64_t martian_log;         /* w->now from which the next one is told */
 	lane_sift_fn *lane_sift;      /* ip4_lane.h */
 };
 

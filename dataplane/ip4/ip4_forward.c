@@ -55,7 +55,8 @@ static void redirect(struct worker *w, struct skb *skb, const struct ip4_hdr *ip
 	const struct ip4_key key = { .dst = rte_be_to_cpu_32(ip->saddr) };
 	const struct fib_nh *back;
 
-	if (!atomic_load_explicit(&w->dp->conf.send_redirects, memory_order_relaxed))
+	if (!atomic_load_explicit(&w->dp->conf.send_redirects, memory_order_relaxed) &&
+	    !(atomic_load_explicit(&skb->dev->inet, memory_order_relaxed) & NETDEV_INET_REDIRECTS))
 		return;
 	if (skb->flags & SKB_F_IPOPT && ip4_cb(skb)->opt.srr)
 		return;

@@ -5,7 +5,13 @@
  */
 #pragma once
 
+#include "core/worker.h"
 #include "wire/ip4.h"
+
+enum ip4_martian { IP4_MARTIAN_SOURCE, IP4_MARTIAN_DESTINATION, IP4_MARTIAN_ROUTED };
+
+/* A line in the log, where it is wanted. */
+void ip4_log_martian(struct worker *w, const struct skb *skb, enum ip4_martian kind);
 
 /*
  * 0/8, 127/8, and 224/3: groups, class E, limited broadcast. Sources of 0/8 are looked at again,

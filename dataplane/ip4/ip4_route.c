@@ -24,9 +24,19 @@
 static const struct fib_nh limited_broadcast = { .type = FIB_BROADCAST };
 static const struct fib_nh multicast = { .type = FIB_MULTICAST };
 
+/* Is this a router for what comes by the interface? */
+static bool forwards(const struct worker *w, const struct netdev *dev)
+{
+	unsigned int who = atomic_load_explicit(&w->dp->conf.ip_forward, memory_order_relaxed);
+
+	if (likely(who != DP_FORWARD_SOME))
+		return who;
+	return !(atomic_load_explicit(&dev->inet, memory_order_relaxed) & NETDEV_INET_NO_FORWARD);
+}
+
 static void no_route(struct worker *w, struct skb *skb)
 {
-	if (!atomic_load_explicit(&w->dp->conf.ip_forward, memory_order_relaxed)) {
+	if (!forwards(w, skb->dev)) {
 		ip4_count(w, MIB_IpInAddrErrors);
 		skb_drop(w, skb, DROP_IP4_NOT_FORWARDING);
 		return;
@@ -38,7 +48,7 @@ static void no_route(struct worker *w, struct skb *skb)
 /* A route that says why not. Hosts that do not forward keep silent, as Linux's ip_error does. */
 static void refuse(struct worker *w, struct skb *skb, uint8_t type)
 {
-	bool speak = atomic_load_explicit(&w->dp->conf.ip_forward, memory_order_relaxed);
+	bool speak = forwards(w, skb->dev);
 	uint8_t code = type == FIB_PROHIBIT ? ICMP_UNREACH_ADMIN_PROHIB : ICMP_UNREACH_HOST;
 	enum drop_reason reason = type == FIB_PROHIBIT ? DROP_IP4_PROHIBITED :
 		DROP_IP4_UNREACHABLE;
@@ -66,7 +76,7 @@ static void deliver(struct worker *w, struct skb *skb, const struct fib_nh *nh)
 
 static void forward(struct worker *w, struct skb *skb, const struct fib_nh *nh)
 {
-	if (unlikely(!atomic_load_explicit(&w->dp->conf.ip_forward, memory_order_relaxed))) {
+	if (unlikely(!forwards(w, skb->dev))) {
 		ip4_count(w, MIB_IpInAddrErrors);
 		skb_drop(w, skb, DROP_IP4_NOT_FORWARDING);
 		return;
@@ -110,6 +120,12 @@ static bool from_this_host(const struct skb *skb)
 	return skb->dev->type == NETDEV_LOOPBACK;
 }
 
+static void martian_source(struct worker *w, struct skb *skb)
+{
+	ip4_log_martian(w, skb, IP4_MARTIAN_SOURCE);
+	skb_drop(w, skb, DROP_IP4_MARTIAN_SRC);
+}
+
 /*
  * Addresses that cannot be, by their class alone; true when skb was ended. Broadcasts from 0.0.0.0
  * are those of hosts that ask for their address.
@@ -121,10 +137,11 @@ static bool martian(struct worker *w, struct skb *skb, uint32_t src, uint32_t ds
 	if (unborn || (from_this_host(skb) && src < 0xe0000000))
 		return false;
 	if (ip4_suspect_src(src)) {
-		skb_drop(w, skb, DROP_IP4_MARTIAN_SRC);
+		martian_source(w, skb);
 		return true;
 	}
 	if (ip4_suspect_dst(dst) && dst) {
+		ip4_log_martian(w, skb, IP4_MARTIAN_DESTINATION);
 		skb_drop(w, skb, DROP_IP4_MARTIAN_DST);
 		return true;
 	}
@@ -247,7 +264,7 @@ static void by_rules(struct worker *w, const struct lookup *l)
 		};
 
 		if (own_source(skb, ip4_lookup(w->dp, &back)))
-			skb_drop(w, skb, DROP_IP4_MARTIAN_SRC);
+			martian_source(w, skb);
 		else
 			dispatch(w, skb, ip4_lookup(w->dp, &key));
 	}
@@ -264,7 +281,8 @@ static void by_merged_table(struct worker *w, const struct fib *fib, struct look
 	const struct fib_locals *locals = atomic_load_explicit(&w->dp->rules->locals,
 		memory_order_acquire);
 
-	bool forwarding = atomic_load_explicit(&w->dp->conf.ip_forward, memory_order_relaxed);
+	bool forwarding = atomic_load_explicit(&w->dp->conf.ip_forward,
+		memory_order_relaxed) == DP_FORWARD_ALL;
 	struct burst_run out = burst_run_begin(w, STAGE_ip4_forward);
 	const struct dp *dp = w->dp;
 	uint32_t n = l->n;
@@ -286,7 +304,7 @@ static void by_merged_table(struct worker *w, const struct fib *fib, struct look
 		burst_run_end(&out); /* dispatch sends there, too */
 		if (!surely_foreign(locals, l->src[i]) &&
 		    own_source(skb, fib_nh_get(dp, fib_lookup(fib, l->src[i]))))
-			skb_drop(w, skb, DROP_IP4_MARTIAN_SRC);
+			martian_source(w, skb);
 		else
 			dispatch(w, skb, nh);
 		out = burst_run_begin(w, STAGE_ip4_forward);

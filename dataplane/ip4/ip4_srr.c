@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "core/dp.h"
+#include "dev/netdev.h"
 #include "fib/nexthop.h"
 #include "ip4/icmp.h"
 #include "ip4/ip4.h"
 #include "ip4/ip4_addr.h"
+#include "ip4/ip4_martian.h"
 #include "ip4/ip4_opt_format.h"
 #include "ip4/ip4_options.h"
 #include "wire/icmp.h"
@@ -71,7 +73,9 @@ bool ip4_options_rcv_srr(struct worker *w, struct skb *skb)
 
 	if (!opt->srr)
 		return true;
-	if (!atomic_load_explicit(&w->dp->conf.accept_source_route, memory_order_relaxed)) {
+	if (!atomic_load_explicit(&w->dp->conf.accept_source_route, memory_order_relaxed) ||
+	    atomic_load_explicit(&skb->dev->inet, memory_order_relaxed) & NETDEV_INET_NO_SRR) {
+		ip4_log_martian(w, skb, IP4_MARTIAN_ROUTED);
 		skb_drop(w, skb, DROP_IP4_SRR_POLICY);
 		return false;
 	}

@@ -49,7 +49,7 @@ static void hand_on(struct worker *w, struct skb *skb)
 {
 	unsigned int path = atomic_load_explicit(&skb->dev->rx_path, memory_order_relaxed);
 
-	if (unlikely(path & ~(unsigned int)NETDEV_RX_VLANS))
+	if (unlikely(path & ~(unsigned int)(NETDEV_RX_VLANS | NETDEV_RX_HOST)))
 		burst_to(w, STAGE_netif_receive, skb);
 	else if (likely(skb->protocol == RTE_BE16(ETH_TYPE_IP4)))
 		burst_to(w, STAGE_ip4_input, skb);

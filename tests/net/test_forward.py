@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One skiff router between two kernel hosts: what a router must do, seen by the real tools."""
 import json
+import os
 import re
+import subprocess
 
-from skiffnet import Failed, Host, Skiff, link, run_tests, sh, wait_for
+from skiffnet import SKIFF_RUN, Failed, Host, Skiff, link, run_tests, sh, wait_for
 
 CONFIG = """
 system workers 1
@@ -219,6 +221,92 @@ def carries_udp():
     assert end["sum"]["lost_packets"] <= full, (end["sum"], full)
 
 
+def sysctl(words, **kwargs):
+    return router.skiff("sysctl " + words, **kwargs).stdout
+
+
+def obeys_the_conf_of_each_interface():
+    """net.ipv4.conf: set by skiff's own sysctl, seen by ip, obeyed by the interface alone."""
+    monitor = router.host.popen([SKIFF_RUN, "-s", router.socket, "ip", "monitor", "netconf"],
+                                stdout=subprocess.PIPE)
+    os.set_blocking(monitor.stdout.fileno(), False)
+    heard = ""
+
+    def told(text):
+        nonlocal heard
+        try:
+            heard += os.read(monitor.stdout.fileno(), 65536).decode()
+        except BlockingIOError:
+            pass
+        return text in heard
+
+    def toggled():
+        """Until the monitor listens: it says nothing of its own before."""
+        sysctl("net.ipv4.conf.default.forwarding=0")
+        sysctl("net.ipv4.conf.default.forwarding=1")
+        return told("default")
+
+    try:
+        wait_for(toggled, "ip monitor to listen")
+        sysctl("net.ipv4.conf.wan.forwarding=0")
+        assert sysctl("net.ipv4.conf.wan.forwarding") == "net.ipv4.conf.wan.forwarding = 0\n"
+        wait_for(lambda: told("inet wan forwarding off"), "the notification")
+    finally:
+        monitor.kill()
+        monitor.wait()
+    shown = json.loads(router.ip("-j netconf show dev wan").stdout)[0]
+    assert shown["forwarding"] is False, shown
+    assert received(ping(left, "198.51.100.2", "-w", "1", count=1)) == 0
+    assert received(ping(left, "192.0.2.1", count=1)) == 1, "it is a host still"
+    assert "net.ipv4.conf.wan.forwarding=0\n" in router.skiff("save").stdout
+    sysctl("-w net.ipv4.conf.wan.forwarding=1")
+    assert received(ping(left, "198.51.100.2", count=1)) == 1
+    sysctl("net.ipv4.ip_forward=0")
+    assert received(ping(left, "198.51.100.2", "-w", "1", count=1)) == 0
+    sysctl("net.ipv4.ip_forward=1")
+    assert received(ping(left, "198.51.100.2", count=1)) == 1
+    for words, text in (("net.ipv4.conf.wan.rp_filter=1", "one of: forwarding"),
+                        ("net.ipv4.conf.nosuch.forwarding=1", "no interface 'nosuch'"),
+                        ("net.ipv4.conf.wan.forwarding=yes", "not a number"),
+                        ("net.ipv4.conf.wan.accept_redirects=1", "never a redirect"),
+                        ("kernel.hostname=x", "not known here")):
+        done = router.skiff("sysctl " + words, check=False)
+        assert done.returncode and text in done.stderr, (words, done.stderr)
+
+
+def logs_martians():
+    sysctl("net.ipv4.conf.wan.log_martians=1")
+    left.run("ip addr add 127.1.2.3/32 dev eth0")
+    left.sysctl("net.ipv4.conf.eth0.route_localnet", 1)
+
+    def logged():
+        ping(left, "198.51.100.2", "-I", "127.1.2.3", "-W", "1", "-w", "1", count=1)
+        with open(router.log, encoding="utf-8") as text:
+            return "martian source 198.51.100.2 from 127.1.2.3, on dev wan" in text.read()
+
+    wait_for(logged, "the line in the log")
+    left.run("ip addr del 127.1.2.3/32 dev eth0")
+    sysctl("net.ipv4.conf.wan.log_martians=0")
+
+
+def loads_what_it_saved():
+    sysctl("net.ipv4.conf.lan.send_redirects=0")
+    saved = router.skiff("save").stdout
+    assert "sysctl net.ipv4.conf.lan.send_redirects=0\n" in saved, saved
+    lines = [line for line in saved.splitlines() if line.startswith("sysctl")]
+    sysctl("net.ipv4.conf.lan.send_redirects=1")
+    path = "/run/part.conf"
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("ip link set lan alias x\n" + "\n".join(lines) + "\n")
+    router.skiff(f"load {path}")
+    assert sysctl("net.ipv4.conf.lan.send_redirects").endswith("= 0\n")
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("sysctl net.ipv4.conf.lan.send_redirects=1\nip link set nosuch up\n")
+    assert router.skiff(f"load {path}", check=False).returncode
+    assert sysctl("net.ipv4.conf.lan.send_redirects").endswith("= 0\n"), "all or nothing"
+    sysctl("net.ipv4.conf.lan.send_redirects=1")
+
+
 def ledger_closes():
     ledger = router.json("show ledger")
     assert ledger["gap"] == 0, ledger
@@ -236,4 +324,5 @@ run_tests([starts, answers_ping, forwards_every_size, decrements_ttl,
            hosts_on_link_go_by_the_lane, forwards_fragments, reassembles_for_itself,
            says_frag_needed, traceroute_shows_the_router, tells_unreachables,
            refuses_connections_at_once, carries_tcp_both_ways, cuts_large_frames_for_a_small_mtu,
-           carries_udp, ledger_closes, stops_cleanly])
+           carries_udp, obeys_the_conf_of_each_interface,
+           logs_martians, loads_what_it_saved, ledger_closes, stops_cleanly])

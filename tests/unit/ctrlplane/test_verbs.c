@@ -88,7 +88,7 @@ static void completes(void **state)
 {
 	offers("add del show ", WORDS("port", ""));
 	offers("stages system ", WORDS("show", "s"));
-	offers("system show save ", WORDS("s"));
+	offers("system sysctl show save ", WORDS("s"));
 	offers("", WORDS("ip", ""));
 	offers("", WORDS("port", "x"));
 	offers("", WORDS("port", "add", ""));

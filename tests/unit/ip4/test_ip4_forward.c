@@ -184,6 +184,12 @@ static void redirects(void **state)
 	fake_stage1(&r->f, ip4_forward, skb);
 	fake_sent(&r->f, fake_take1(&r->f, STAGE_ip4_forward_finish));
 	assert_int_equal(redirected, 0);
+	skb = packet(r, PKT_UDP(.src = "10.0.1.50")); /* off for all, on for this one */
+	hop.dev = r->dev[1];
+	atomic_store(&r->dev[1]->inet, NETDEV_INET_REDIRECTS);
+	fake_stage1(&r->f, ip4_forward, skb);
+	fake_sent(&r->f, fake_take1(&r->f, STAGE_ip4_forward_finish));
+	assert_int_equal(redirected, pkt_addr("10.0.2.9"));
 }
 
 int main(void)

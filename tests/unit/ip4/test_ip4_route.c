@@ -142,6 +142,14 @@ static void forwarding_off(void **state)
 	assert_int_equal(mib(r, MIB_IpInAddrErrors), 2);
 	assert_int_equal(error.type, 0); /* hosts are silent */
 	goes(r, "30.0.0.1", "10.0.1.1", STAGE_ip4_local);
+	/* the interface says */
+	r->f.dp.conf.ip_forward = DP_FORWARD_SOME;
+	goes(r, "30.0.0.1", "20.0.0.1", STAGE_ip4_forward);
+	atomic_store(&r->dev[1]->inet, NETDEV_INET_NO_FORWARD);
+	lost(r, "30.0.0.1", "20.0.0.1", DROP_IP4_NOT_FORWARDING);
+	lost(r, "30.0.0.1", "21.0.0.1", DROP_IP4_NOT_FORWARDING);
+	assert_int_equal(error.type, 0);
+	goes(r, "30.0.0.1", "10.0.1.1", STAGE_ip4_local);
 }
 
 static void rules(void **state)

@@ -291,6 +291,11 @@ static void source_route_refused(void **state)
 	skb->pkt_type = SKB_MULTICAST;
 	assert_false(ip4_options_rcv_srr(world->w, skb));
 	ip4_world_silent(world, DROP_IP4_SRR_LINK);
+	/* allowed for all, not on this interface */
+	skb = compiled(world, "192.0.2.1", OPTS(131, 7, 4, 1, 2, 3, 4));
+	atomic_store(&skb->dev->inet, NETDEV_INET_NO_SRR);
+	assert_false(ip4_options_rcv_srr(world->w, skb));
+	ip4_world_silent(world, DROP_IP4_SRR_POLICY);
 }
 
 /* ping with options: what comes back. */
