@@ -171,6 +171,22 @@ static void runts(void **state)
 	chip_down(c);
 }
 
+/* Section 3.1, RxOKA: 64 to 1518 bytes with CRC are good frames, one less or more is not. */
+static void limits_of_a_good_frame(void **state)
+{
+	struct chip *c = up(0x0D00, 0x6000);
+
+	chip_give(c, chip_mac, 59);
+	assert_int_equal(rd(c, 0x0124), 0x2004);
+	chip_give(c, chip_mac, 60);
+	assert_int_equal(rd(c, 0x0124), 0x0504);
+	chip_give(c, chip_mac, 1514);
+	assert_int_equal(rd(c, 0x0124), 0x0504);
+	chip_give(c, chip_mac, 1515);
+	assert_int_equal(rd(c, 0x0124), 0x4004);
+	chip_down(c);
+}
+
 /* Check 50: of a longer frame the first 1518 bytes. */
 static void extra_data(void **state)
 {
@@ -409,6 +425,104 @@ static void early_receive(void **state)
 	chip_down(c);
 }
 
+/* Section 9: read to its end before RxEvent was: RxEvent still tells, then the frame is gone. */
+static void early_to_the_end(void **state)
+{
+	struct chip *c = up(0x0D00, 0x0100);
+
+	wr(c, 0x010A, 0x8000);
+	chip_frame(c, chip_mac, 200);
+	chip_us(c, 15);
+	assert_int_equal(in16(c, 0x8), 0x800C);
+	chip_us(c, 200);
+	for (unsigned i = 0; i < 102; i++)
+		in16(c, 0x0);
+	assert_int_equal(in16(c, 0x8), 0x0504);
+	assert_int_equal(in16(c, 0x8), 0x0000);
+	chip_give(c, chip_mac, 60);
+	assert_int_equal(in16(c, 0x8), 0x0504);
+	assert_int_equal(chip_take(c, 60), 0x0504);
+	chip_down(c);
+}
+
+static struct {
+	uint8_t ring[65536];
+	unsigned channel, highest;
+} host;
+
+static void host_dma(void *arg, unsigned channel, uint32_t offset, const uint8_t *data,
+	uint32_t len)
+{
+	host.channel = channel;
+	assert_true(offset + len <= sizeof(host.ring));
+	memcpy(host.ring + offset, data, len);
+	if (offset + len > host.highest)
+		host.highest = offset + len;
+}
+
+/*
+ * Sections 2, 12: slave DMA: RxStatus, RxLength, data, each frame from a double word on; 0026h the
+ * newest, 0028h the frames and 002Ah the bytes since they were read; RxDMAFrame stays until then.
+ */
+static void slave_dma(void **state)
+{
+	struct cs8900a_model_conf conf = { .dma = host_dma };
+	struct chip *c = chip_up(&conf);
+
+	memset(&host, 0, sizeof(host));
+	chip_open(c, 0x0D00, 0x0200);
+	wr(c, 0x0024, 2);
+	wr(c, 0x010A, 0x0080);
+	chip_give(c, chip_mac, 61);
+	assert_int_equal(in16(c, 0x8), 0x008C);
+	assert_int_equal(rd(c, 0x012C), 0x008C); /* reading does not clear it */
+	assert_int_equal(in16(c, 0x8), 0x0000);
+	chip_give(c, chip_mac, 100);
+	assert_int_equal(rd(c, 0x0026), 68); /* 4 + 61, rounded up */
+	assert_int_equal(rd(c, 0x0028), 2);
+	assert_int_equal(rd(c, 0x0028), 0);
+	assert_int_equal(rd(c, 0x002A), 65 + 104);
+	assert_int_equal(rd(c, 0x002A), 0);
+	assert_int_equal(rd(c, 0x012C), 0x000C);
+	assert_int_equal(host.channel, 2);
+	assert_int_equal(host.ring[0] | host.ring[1] << 8, 0x0504);
+	assert_int_equal(host.ring[2] | host.ring[3] << 8, 61);
+	assert_memory_equal(host.ring + 4, chip_mac, 6);
+	assert_int_equal(host.ring[68 + 2], 100);
+	assert_int_equal(host.ring[68 + 4 + 99], chip_pattern(99));
+	for (unsigned i = 0; i < 12; i++)
+		chip_give(c, chip_mac, 1514);
+	assert_int_equal(host.highest, 16384); /* RxDMAsize 0: 16 KB, then from the start */
+	wr(c, 0x0116, 0x0040);
+	chip_give(c, chip_mac, 60);
+	assert_int_equal(rd(c, 0x0026), 0);
+	assert_int_equal(rd(c, 0x0028), 1);
+	wr(c, 0x0024, 3); /* no channel: nobody takes it */
+	chip_give(c, chip_mac, 60);
+	assert_int_equal(rd(c, 0x0130), 0x0050);
+	chip_down(c);
+}
+
+/* Section 3.1: AutoRxDMAE only when the packet memory is short. */
+static void automatic_dma(void **state)
+{
+	struct cs8900a_model_conf conf = { .dma = host_dma };
+	struct chip *c = chip_up(&conf);
+
+	chip_open(c, 0x0D00, 0x0400);
+	wr(c, 0x0024, 0);
+	for (unsigned i = 0; i < 4; i++)
+		chip_give(c, chip_mac, 1300);
+	assert_int_equal(rd(c, 0x0028), 1);
+	assert_int_equal(rd(c, 0x0130), 0x0010);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(rd(c, 0x0124), 0x0504);
+		chip_take(c, 1300);
+	}
+	assert_int_equal(rd(c, 0x0124), 0x0004);
+	chip_down(c);
+}
+
 /* Section 9: early events are held back while a whole frame waits; a foreign one makes none. */
 static void no_early_event(void **state)
 {
@@ -459,6 +573,8 @@ int main(void)
 		cmocka_unit_test(shared_cursor), cmocka_unit_test(byte_port),
 		cmocka_unit_test(overrun), cmocka_unit_test(shared_memory),
 		cmocka_unit_test(miss_counter), cmocka_unit_test(early_receive),
+		cmocka_unit_test(limits_of_a_good_frame), cmocka_unit_test(early_to_the_end),
+		cmocka_unit_test(slave_dma), cmocka_unit_test(automatic_dma),
 		cmocka_unit_test(no_early_event), cmocka_unit_test(receiver_off),
 	};
 
