@@ -86,7 +86,7 @@ def hosts_on_link_go_by_the_lane():
     mac = json.loads(right.run("ip -j link show eth0").stdout)[0]["address"]
     router.ip(f"neigh change 198.51.100.2 dev lan lladdr {mac} nud stale")
     assert neighbour_state() == ["STALE"]
-    assert received(ping(left, "198.51.100.2", count=1)) == 1
+    assert received(ping(left, "198.51.100.2", count=1)) >= 1
     assert neighbour_state() in (["DELAY"], ["REACHABLE"]), neighbour_state()
     before = lane_packets()
     assert received(ping(left, "198.51.100.2", count=5)) >= 5
@@ -257,14 +257,14 @@ def obeys_the_conf_of_each_interface():
     shown = json.loads(router.ip("-j netconf show dev wan").stdout)[0]
     assert shown["forwarding"] is False, shown
     assert received(ping(left, "198.51.100.2", "-w", "1", count=1)) == 0
-    assert received(ping(left, "192.0.2.1", count=1)) == 1, "it is a host still"
+    assert received(ping(left, "192.0.2.1", count=1)) >= 1, "it is a host still"
     assert "net.ipv4.conf.wan.forwarding=0\n" in router.skiff("save").stdout
     sysctl("-w net.ipv4.conf.wan.forwarding=1")
-    assert received(ping(left, "198.51.100.2", count=1)) == 1
+    assert received(ping(left, "198.51.100.2", count=1)) >= 1
     sysctl("net.ipv4.ip_forward=0")
     assert received(ping(left, "198.51.100.2", "-w", "1", count=1)) == 0
     sysctl("net.ipv4.ip_forward=1")
-    assert received(ping(left, "198.51.100.2", count=1)) == 1
+    assert received(ping(left, "198.51.100.2", count=1)) >= 1
     for words, text in (("net.ipv4.conf.wan.rp_filter=1", "one of: forwarding"),
                         ("net.ipv4.conf.nosuch.forwarding=1", "no interface 'nosuch'"),
                         ("net.ipv4.conf.wan.forwarding=yes", "not a number"),
