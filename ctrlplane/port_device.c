@@ -54,8 +54,10 @@ static int wait_fd(uint16_t port_id, uint16_t queue)
 
 static int arm(uint16_t port_id, uint16_t queue, bool on)
 {
-	return on ? rte_eth_dev_rx_intr_enable(port_id, queue)
-		  : rte_eth_dev_rx_intr_disable(port_id, queue);
+	if (!on)
+		return rte_eth_dev_rx_intr_disable(port_id, queue);
+	port_wait_clear(by_id[port_id], queue);
+	return rte_eth_dev_rx_intr_enable(port_id, queue);
 }
 
 static void rxq_setup(uint16_t port_id, uint16_t queue, bool done)
@@ -85,6 +87,9 @@ static struct netdev_port_conf conf_of(const struct port *p)
 		.rx_offloads = RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_TCP_LRO |
 			RTE_ETH_RX_OFFLOAD_CHECKSUM,
 		.tx_offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
+		.software = l->software,
+		.setup_once = l->setup_once,
+		.frame_by_mtu = l->frame_by_mtu,
 	};
 
 	if (l->checksum)

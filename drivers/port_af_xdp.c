@@ -2,9 +2,14 @@
 /* Port type af_xdp: a kernel interface through DPDK's AF_XDP driver. In ports.c's table. */
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
+#include <unistd.h>
 #include <linux/capability.h>
+#include <sys/socket.h>
 
 #include "ports_priv.h"
+
+#define KERNEL_MS 300 /* to give a closed socket's queue back, which it does in its own time */
 
 enum { IFACE, TAKEOVER };
 
@@ -51,19 +56,62 @@ static int devargs(const struct port_spec *s, char *buf, size_t len)
 		buf, len, "iface=%s,start_queue=0,queue_count=%u", port_value(s, IFACE), queues(s));
 }
 
+static uint64_t closed_ms; /* when a port of this type was last closed; 0: none was */
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * UINT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+/* The driver loses 2,048 mbufs with each try that comes too early. */
+static int open_port(struct port *p, struct port_why *why)
+{
+	while (closed_ms && now_ms() - closed_ms < KERNEL_MS)
+		usleep(10000);
+	return port_attach_vdev(p, why);
+}
+
+/*
+ * DPDK 22.11 does not close the socket, which keeps the interface's queue: nobody could open it
+ * again.
+ */
+static void close_port(struct port *p)
+{
+	for (unsigned i = 0; i < PORT_MAX_QUEUES; i++) {
+		int fd = p->wait_fd[i], domain = 0;
+		socklen_t len = sizeof(domain);
+
+		p->wait_fd[i] = -1;
+		if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 ||
+			domain != AF_XDP)
+			continue;
+		close(fd);
+		closed_ms = now_ms();
+	}
+}
+
 const struct port_type port_af_xdp = {
 	.name = "af_xdp",
 	.help = "a kernel interface through AF_XDP; faster for small frames",
 	.device = "net_af_xdp",
 	.options = options,
 	.wait = PORT_WAIT_FD,
-	.limits = {.max_segments = 1, .max_frame = 3542 + 14, .max_mtu = 3542},
+	.limits = {.max_segments = 1,
+		.max_frame = PORT_ONE_SEGMENT,
+		/* The kernel keeps 256 bytes in front of what it receives. */
+		.max_mtu = PORT_ONE_SEGMENT_MTU - 256,
+		.setup_once = true},
 	.quirks = "DPDK 22.11 loses clones and sends foreign memory for a second segment, so both "
 		  "are "
-		  "copied; frames above 3556 bytes do not fit; at close it keeps the mbufs of its "
+		  "copied; a frame has to fit one mbuf; at close it keeps the mbufs of its "
 		  "fill ring",
 	.check = check,
 	.devargs = devargs,
 	.takeover = takeover,
 	.queues = queues,
+	.open = open_port,
+	.close = close_port,
 };

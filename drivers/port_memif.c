@@ -22,8 +22,9 @@ static int check(const struct port_spec *s, struct port_why *why)
 	if (strlen(port_value(s, SOCKET)) > 107)
 		return port_fail(s, why, -ENAMETOOLONG, SOCKET,
 			"a socket's path has at most 107 characters");
-	/* A client may come before its server: the driver tries again. */
-	return strcmp(port_value(s, ROLE), "server") == 0 ? port_check_makes(s, SOCKET, why) : 0;
+	/* The driver tries to connect once, when the port starts. */
+	return strcmp(port_value(s, ROLE), "server") == 0 ? port_check_makes(s, SOCKET, why)
+							   : port_check_socket(s, SOCKET, why);
 }
 
 static int devargs(const struct port_spec *s, char *buf, size_t len)
@@ -46,7 +47,8 @@ const struct port_type port_memif = {
 		.external = true,
 		.max_frame = 1518,
 		.max_mtu = 1500},
-	.quirks = "frames of at most 1518 bytes; rx interrupts came to the driver after DPDK 22.11",
+	.quirks = "frames of at most 1518 bytes; rx interrupts came to the driver after DPDK 22.11; "
+		  "a client whose server went connects again when its link is set down and up",
 	.check = check,
 	.devargs = devargs,
 };

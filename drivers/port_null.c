@@ -27,7 +27,8 @@ const struct port_type port_null = {
 	.limits = {.max_segments = 1,
 		.indirect = true,
 		.external = true,
-		.max_frame = 65535,
-		.max_mtu = 65521},
+		.max_frame = PORT_ONE_SEGMENT,
+		.max_mtu = PORT_ONE_SEGMENT_MTU,
+		.software = true},
 	.devargs = devargs,
 };

@@ -71,8 +71,9 @@ const struct port_type port_pcap = {
 	.limits = {.max_segments = 1,
 		.indirect = true,
 		.external = true,
-		.max_frame = 9728,
-		.max_mtu = 9714},
+		.max_frame = PORT_ONE_SEGMENT,
+		.max_mtu = PORT_ONE_SEGMENT_MTU,
+		.software = true},
 	.check = check,
 	.devargs = devargs,
 };

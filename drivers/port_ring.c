@@ -119,7 +119,8 @@ const struct port_type port_ring = {
 		.indirect = true,
 		.external = true,
 		.max_frame = 65535,
-		.max_mtu = 65521},
+		.max_mtu = 65521,
+		.software = true},
 	.quirks = "hands the mbufs themselves over: the receiver must take clones and chains as "
 		  "they are",
 	.check = check,

@@ -8,6 +8,7 @@
 
 #include <rte_dev.h>
 #include <rte_ethdev.h>
+#include <rte_ether.h>
 
 #include "ports_priv.h"
 
@@ -42,10 +43,18 @@ static int check(const struct port_spec *s, struct port_why *why)
 static int devargs(const struct port_spec *s, char *buf, size_t len)
 {
 	const char *mac = port_value(s, MAC);
+	char own[RTE_ETHER_ADDR_FMT_SIZE];
+	struct rte_ether_addr addr;
 
+	/* Without one the driver takes a new one whenever it is set up, and cannot be told ours. */
+	if (mac == NULL) {
+		rte_eth_random_addr(addr.addr_bytes);
+		rte_ether_format_addr(own, sizeof(own), &addr);
+		mac = own;
+	}
 	/* mrg_rxbuf is on by default; packed rings bring nothing in software. */
-	return snprintf(buf, len, "path=%s,queues=%lu,server=%d%s%s", port_value(s, PATH),
-		port_number(s, QUEUES, 1), port_yes(s, SERVER), mac ? ",mac=" : "", mac ? mac : "");
+	return snprintf(buf, len, "path=%s,queues=%lu,server=%d,mac=%s", port_value(s, PATH),
+		port_number(s, QUEUES, 1), port_yes(s, SERVER), mac);
 }
 
 static unsigned queues(const struct port_spec *s)

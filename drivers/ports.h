@@ -53,6 +53,9 @@ struct port_limits {
 	bool symmetric;     /* several queues: both directions of a flow, and fragments, share one */
 	uint32_t max_frame; /* bytes, Ethernet header included, FCS not */
 	uint16_t max_mtu;
+	bool software;     /* has neither MTU nor address to set: takes every frame whatever they are */
+	bool setup_once;   /* its queues cannot be set up a second time, only stopped and started */
+	bool frame_by_mtu; /* what exceeds the MTU by more than a VLAN tag is refused for ever */
 };
 
 /* What tells a sleeping worker that frames wait. */
@@ -62,6 +65,10 @@ enum port_wait {
 			      rte_eth_dev_rx_intr_enable() */
 	PORT_WAIT_TIMER,   /* nothing does: look every millisecond */
 };
+
+/* The longest frame in one mbuf of skiff's, and the MTU that leaves room for a VLAN tag. */
+#define PORT_ONE_SEGMENT 2048
+#define PORT_ONE_SEGMENT_MTU (PORT_ONE_SEGMENT - 18)
 
 struct port_spec;
 struct port;
@@ -136,10 +143,12 @@ void port_queue_after(struct port *p, uint16_t queue, const struct port_queue_ma
 
 /*
  * The descriptor to sleep on, after the queue was set up (PORT_WAIT_RX_INTR: after the start).
- * -ENOTSUP: none, use a timer. It belongs to the driver. A descriptor that reported an error is
- * cleared by rte_eth_dev_rx_intr_enable().
+ * -ENOTSUP: none, use a timer. It belongs to the port. A descriptor that reported an error is
+ * cleared by rte_eth_dev_rx_intr_enable(), before which port_wait_clear() makes it unready until the
+ * next frame: DPDK leaves what raised it for somebody to read.
  */
-int port_wait_fd(const struct port *p, uint16_t queue);
+int port_wait_fd(struct port *p, uint16_t queue);
+void port_wait_clear(struct port *p, uint16_t queue);
 
 /*
  * Prints what the driver and its device hold, registers and all, for a report. -ENOTSUP: the driver

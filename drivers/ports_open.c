@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <rte_dev.h>
@@ -80,6 +81,11 @@ static int narrow(struct port *p, struct port_why *why)
 	l->uso &= !!(info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_UDP_TSO);
 	if (info.max_mtu && info.max_mtu < l->max_mtu)
 		l->max_mtu = info.max_mtu;
+	/* As ethdev will judge it: a frame of the device's largest, less what it counts as overhead. */
+	if (!l->software && info.max_rx_pktlen > RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN &&
+		(info.max_mtu == 0 || info.max_mtu == UINT16_MAX || info.max_mtu > info.max_rx_pktlen) &&
+		info.max_rx_pktlen - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN < l->max_mtu)
+		l->max_mtu = info.max_rx_pktlen - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN;
 	return 0;
 }
 
@@ -126,8 +132,18 @@ give_back:
 	return err;
 }
 
+static void close_waits(struct port *p)
+{
+	for (unsigned i = 0; p->spec.type->wait == PORT_WAIT_RX_INTR && i < PORT_MAX_QUEUES; i++) {
+		if (p->wait_fd[i] >= 0)
+			close(p->wait_fd[i]);
+		p->wait_fd[i] = -1;
+	}
+}
+
 void port_close(struct port *p)
 {
+	close_waits(p);
 	detach(p);
 	if (p->spec.type->close)
 		p->spec.type->close(p);
@@ -198,7 +214,34 @@ void port_queue_after(struct port *p, uint16_t queue, const struct port_queue_ma
 	p->wait_fd[queue] = s.found;
 }
 
-int port_wait_fd(const struct port *p, uint16_t queue)
+/*
+ * Around the descriptor of the receive interrupt, whose count nobody reads (vhost's cannot be read:
+ * it is behind an epoll of the driver's): its edges, until port_wait_clear().
+ */
+static int edges_of(struct port *p, uint16_t queue)
+{
+	int fd = rte_eth_dev_rx_intr_ctl_q_get_fd(p->port_id, queue);
+	struct epoll_event e = {.events = EPOLLIN | EPOLLET};
+
+	if (fd < 0)
+		return -1;
+	if (p->wait_fd[queue] < 0)
+		p->wait_fd[queue] = epoll_create1(EPOLL_CLOEXEC);
+	/* A port that was set up anew has a new one; the old one left when it was closed. */
+	if (epoll_ctl(p->wait_fd[queue], EPOLL_CTL_ADD, fd, &e) < 0 && errno != EEXIST)
+		return -1;
+	return p->wait_fd[queue];
+}
+
+void port_wait_clear(struct port *p, uint16_t queue)
+{
+	struct epoll_event e;
+
+	if (p->spec.type->wait == PORT_WAIT_RX_INTR && p->wait_fd[queue] >= 0)
+		epoll_wait(p->wait_fd[queue], &e, 1, 0);
+}
+
+int port_wait_fd(struct port *p, uint16_t queue)
 {
 	int fd;
 
@@ -210,7 +253,7 @@ int port_wait_fd(const struct port *p, uint16_t queue)
 						     : p->wait_fd[queue];
 		break;
 	case PORT_WAIT_RX_INTR:
-		fd = rte_eth_dev_rx_intr_ctl_q_get_fd(p->port_id, queue);
+		fd = edges_of(p, queue);
 		break;
 	default:
 		fd = -1;

@@ -128,6 +128,8 @@ struct netdev_port_conf {
 	 * DPDK says "not supported" to MTU, MAC or promiscuity, only ours changes.
 	 */
 	bool software;
+	bool setup_once;             /* queues set up once stay so: opening again only starts them */
+	bool frame_by_mtu;           /* contract.max_frame follows the MTU: it and a VLAN tag */
 };
 
 /*

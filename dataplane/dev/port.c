@@ -100,6 +100,8 @@ static int configure(struct dev_port *p, const struct rte_eth_dev_info *info)
 	uint16_t port = p->conf.port_id;
 	int rc;
 
+	if (p->conf.setup_once && p->set_rxq == p->nrxq && p->set_txq == p->ntxq)
+		return 0;
 	conf.rxmode.offloads = p->conf.rx_offloads & info->rx_offload_capa;
 	conf.txmode.offloads = p->conf.tx_offloads & info->tx_offload_capa;
 	if (p->nrxq > 1)
@@ -118,6 +120,8 @@ static int configure(struct dev_port *p, const struct rte_eth_dev_info *info)
 	}
 	for (uint16_t i = 0; i < p->ntxq && !rc; i++)
 		rc = rte_eth_tx_queue_setup(port, i, tx_desc, p->worker[i]->node, NULL);
+	p->set_rxq = rc ? 0 : p->nrxq;
+	p->set_txq = rc ? 0 : p->ntxq;
 	return rc;
 }
 
@@ -127,6 +131,12 @@ static int tolerate(const struct dev_port *p, int rc)
 	if (rc == -ENOTSUP)
 		return p->conf.software ? 0 : -EOPNOTSUPP;
 	return rc;
+}
+
+static void fit_mtu(struct dev_port *p, uint32_t mtu)
+{
+	if (p->conf.frame_by_mtu)
+		p->conf.contract.max_frame = mtu + ETH_HDR_LEN + VLAN_TAG_LEN;
 }
 
 /* Bring the netdev's MTU and address to the port. */
@@ -142,6 +152,7 @@ static int program(struct netdev *dev, struct dev_port *p)
 	if (!rc && (rte_eth_macaddr_get(p->conf.port_id, &is) != 0 ||
 		!rte_is_same_ether_addr(&is, &mac)))
 		rc = tolerate(p, rte_eth_dev_default_mac_addr_set(p->conf.port_id, &mac));
+	fit_mtu(p, dev->mtu);
 	return rc;
 }
 
@@ -291,6 +302,10 @@ static int change_mtu(struct dp *dp, struct netdev *dev, uint32_t mtu)
 	if (rc == -EBUSY) {
 		rc = restart(dev, mtu_fn, mtu);
 		set_rx_mode(dp, dev);
+	}
+	if (rc == 0 && p->conf.frame_by_mtu) {
+		fit_mtu(p, mtu);
+		port_queues_max_frame(p);
 	}
 	return tolerate(p, rc);
 }

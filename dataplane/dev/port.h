@@ -11,6 +11,7 @@
 struct dev_port {
 	struct netdev_port_conf conf;
 	uint16_t nworkers, nrxq, ntxq;
+	uint16_t set_rxq, set_txq;             /* queues that are set up */
 	bool promisc, allmulti;
 	struct worker *worker[WORKER_MAX];
 	struct rx_queue *rxq[WORKER_MAX];      /* [nrxq] */
@@ -31,6 +32,8 @@ void port_rss_table(uint16_t port, uint16_t size, uint16_t queues);
 int port_queues_attach(struct netdev *dev, struct dev_port *p);
 /* Out of the workers' hands; what waits in them ends as DEV_DOWN. Frees them. */
 void port_queues_detach(struct netdev *dev, struct dev_port *p);
+/* The contract's largest frame has changed. */
+void port_queues_max_frame(struct dev_port *p);
 /* Keep what waits but touch the port no more; and go on. */
 void port_queues_freeze(struct dev_port *p);
 void port_queues_wake(struct dev_port *p);

@@ -224,6 +224,20 @@ static void wake(struct worker *w, void *arg)
 	txq_wake(w, arg);
 }
 
+static void set_max_frame(struct worker *w, void *arg)
+{
+	struct tx_queue *t = arg;
+
+	(void)w;
+	t->max_frame = t->dev->contract->max_frame;
+}
+
+void port_queues_max_frame(struct dev_port *p)
+{
+	for (uint16_t i = 0; i < p->nworkers; i++)
+		worker_call(p->worker[i], set_max_frame, p->txq[i]);
+}
+
 void port_queues_freeze(struct dev_port *p)
 {
 	for (uint16_t i = 0; i < p->nrxq; i++)

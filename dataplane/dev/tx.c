@@ -155,6 +155,10 @@ static struct skb *fit(struct worker *w, struct netdev *dev, struct skb *skb)
 		}
 		dev_stats(w, dev)->tx_csum_done++;
 	}
+	if (skb_len(skb) < ETH_HDR_LEN) {
+		lost(w, dev, skb, DROP_TX_TOO_SHORT); /* some ports would try for ever */
+		return NULL;
+	}
 	if (skb_len(skb) > longest) {
 		lost(w, dev, skb, DROP_TX_TOO_LONG);
 		return NULL;
@@ -192,7 +196,8 @@ static inline bool plain(const struct tx_queue *t, const struct skb *skb, const 
 	memcpy(&s, (const uint8_t *)skb + offsetof(struct skb, flags), sizeof(s));
 	memcpy(&r, m->rearm_data, sizeof(r));
 	return (s & SKB_WORD_MASK) == SKB_WORD_PLAIN && (r & MBUF_WORD_MASK) == MBUF_WORD_PLAIN &&
-		!(m->ol_flags & MBUF_NOT_PLAIN) && m->pkt_len <= t->max_frame;
+		!(m->ol_flags & MBUF_NOT_PLAIN) &&
+		m->pkt_len - ETH_HDR_LEN <= t->max_frame - ETH_HDR_LEN; /* and not shorter */
 }
 
 static void to_port(struct worker *w, struct netdev *dev, struct tx_queue *t, struct skb *skb)
