@@ -121,6 +121,8 @@ static void runts_are_padded(void **state)
 {
 	cards_up(&a, &b, "");
 	for (unsigned len = 14; len < 60; len++) {
+		card_send(&a, &b, frame_make(&a, &b, 100, 1)); /* what could show through */
+		frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, 100, 1);
 		card_send(&a, &b, frame_make(&a, &b, len, len));
 		frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, len, len);
 	}
