@@ -94,6 +94,7 @@ struct put_type {
 	const char *hang_xstat;  /* what counts it */
 	const char *link_words, *link_peer; /* the same where the link goes and comes */
 	bool blind;            /* what arrives is made up, what is sent goes nowhere */
+	bool needs_root;       /* the kernel refuses it to the root of a user namespace */
 	bool takes_padding;    /* runts come padded */
 	bool no_bytes;         /* the driver counts frames only */
 	bool filters;          /* the device sorts out by address */

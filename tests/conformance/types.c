@@ -25,6 +25,7 @@ const struct put_type put_types[] = {
 		.name = "af_xdp",
 		.words = "put af_xdp iface sk0",
 		.ops = &peer_veth,
+		.needs_root = true,
 		.loses_silently = true,
 		.keeps_fds = 2,
 		.keeps_allocs = 1,
