@@ -28,6 +28,7 @@
 #include "log.h"
 #include "loop.h"
 #include "netlink/nl_server.h"
+#include "netlink/sock_diag.h"
 #include "port_table.h"
 #include "preread.h"
 #include "snapshot.h"
@@ -70,7 +71,10 @@ static int limits_init(struct skiffd *d)
 static int netlink_init(struct skiffd *d)
 {
 	d->ns = nl_server_new(d->base);
-	return d->ns == NULL ? -ENOMEM : nl_server_register(d->ns, &cp_rtnetlink);
+	if (d->ns == NULL)
+		return -ENOMEM;
+	nl_server_register(d->ns, &sock_diag);
+	return nl_server_register(d->ns, &cp_rtnetlink);
 }
 
 static void netlink_fini(struct skiffd *d)

@@ -5,22 +5,48 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <linux/netlink.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "diag.h"
 #include "libc.h"
 #include "nlsock.h"
 
-static ssize_t send_buf(int fd, struct nlsock *s, const void *buf, size_t len, int flags,
-	const struct sockaddr *to, socklen_t tolen)
+/* True: it was skiff's to send, *n is the answer; false: libc's. */
+static bool sent(int fd, const struct msghdr *m, int flags, ssize_t *n)
+{
+	struct nlsock *s = nlsock_get(fd);
+	int other = 0;
+
+	*n = -1;
+	if (s == NULL) {
+		if (!atomic_load_explicit(&diag_any_kernel, memory_order_relaxed))
+			return false;
+		other = diag_to_skiff(fd, m, &s);
+		if (other == 0)
+			return false;
+	} else if (s->protocol == NETLINK_SOCK_DIAG) {
+		other = diag_to_kernel(fd, s, m);
+		if (other > 0) {
+			nlsock_put(s);
+			return false;
+		}
+	}
+	if (other >= 0)
+		*n = nlsock_send(fd, s, m, flags);
+	nlsock_put(s);
+	return true;
+}
+
+static bool sent_buf(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to,
+	socklen_t tolen, ssize_t *n)
 {
 	struct iovec v = {(void *)buf, len};
 	struct msghdr m = {.msg_name = (void *)to, .msg_namelen = tolen, .msg_iov = &v,
 		.msg_iovlen = 1};
-	ssize_t n = nlsock_send(fd, s, &m, flags);
 
-	nlsock_put(s);
-	return n;
+	return sent(fd, &m, flags, n);
 }
 
 static ssize_t recv_buf(int fd, struct nlsock *s, void *buf, size_t len, int flags,
@@ -39,75 +65,61 @@ static ssize_t recv_buf(int fd, struct nlsock *s, void *buf, size_t len, int fla
 
 SHIM_EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
-	struct nlsock *s = nlsock_get(fd);
+	ssize_t n;
 
-	if (s == NULL)
-		return real()->send(fd, buf, len, flags);
-	return send_buf(fd, s, buf, len, flags, NULL, 0);
+	return sent_buf(fd, buf, len, flags, NULL, 0, &n) ? n : real()->send(fd, buf, len, flags);
 }
 
 SHIM_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 	const struct sockaddr *to, socklen_t tolen)
 {
-	struct nlsock *s = nlsock_get(fd);
+	ssize_t n;
 
-	if (s == NULL)
-		return real()->sendto(fd, buf, len, flags, to, tolen);
-	return send_buf(fd, s, buf, len, flags, to, tolen);
+	return sent_buf(fd, buf, len, flags, to, tolen, &n) ? n
+		: real()->sendto(fd, buf, len, flags, to, tolen);
 }
 
 SHIM_EXPORT ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
 {
-	struct nlsock *s = nlsock_get(fd);
+	ssize_t n;
 
-	if (s == NULL)
-		return real()->sendmsg(fd, m, flags);
-	ssize_t n = nlsock_send(fd, s, m, flags);
-
-	nlsock_put(s);
-	return n;
+	return sent(fd, m, flags, &n) ? n : real()->sendmsg(fd, m, flags);
 }
 
 SHIM_EXPORT int sendmmsg(int fd, struct mmsghdr *m, unsigned int n, int flags)
 {
-	struct nlsock *s = nlsock_get(fd);
 	unsigned int i;
+	ssize_t one;
 
-	if (s == NULL)
-		return real()->sendmmsg(fd, m, n, flags);
 	for (i = 0; i < n && i < IOV_MAX; i++) {
-		ssize_t sent = nlsock_send(fd, s, &m[i].msg_hdr, flags);
+		/* The kernel's socket takes the rest at once. */
+		if (!sent(fd, &m[i].msg_hdr, flags, &one)) {
+			int more = real()->sendmmsg(fd, m + i, n - i, flags);
 
-		if (sent < 0)
+			return more < 0 ? (i > 0 ? (int)i : -1) : (int)i + more;
+		}
+		if (one < 0)
 			break;
-		m[i].msg_len = sent;
+		m[i].msg_len = one;
 	}
-	nlsock_put(s);
 	return i > 0 || n == 0 ? (int)i : -1;
 }
 
 SHIM_EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
-	struct nlsock *s = nlsock_get(fd);
+	ssize_t n;
 
-	if (s == NULL)
-		return real()->write(fd, buf, len);
-	return send_buf(fd, s, buf, len, 0, NULL, 0);
+	return sent_buf(fd, buf, len, 0, NULL, 0, &n) ? n : real()->write(fd, buf, len);
 }
 
 SHIM_EXPORT ssize_t writev(int fd, const struct iovec *v, int n)
 {
-	struct nlsock *s = nlsock_get(fd);
 	struct msghdr m = {.msg_iov = (struct iovec *)v, .msg_iovlen = n};
+	ssize_t done;
 
-	if (s == NULL || n < 0 || n > IOV_MAX) {
-		nlsock_put(s);
+	if (n < 0 || n > IOV_MAX)
 		return real()->writev(fd, v, n);
-	}
-	ssize_t sent = nlsock_send(fd, s, &m, 0);
-
-	nlsock_put(s);
-	return sent;
+	return sent(fd, &m, 0, &done) ? done : real()->writev(fd, v, n);
 }
 
 SHIM_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)

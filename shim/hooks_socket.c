@@ -13,7 +13,6 @@ static const struct {
 	int protocol;
 	const char *what;
 } refused[] = {
-	{NETLINK_SOCK_DIAG, "socket listings (sock_diag)"},
 	{NETLINK_NETFILTER, "packet filters (nfnetlink)"},
 };
 

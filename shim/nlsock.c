@@ -27,8 +27,8 @@ static atomic_int in_use; /* most programs have none: one load tells them */
 
 static_assert(2 * sizeof(pthread_mutex_t) <= sizeof(((struct skiff_nl_page *)0)->locks), "ABI");
 
-/* Netlink protocols that skiff answers; sock_diag and nf_tables come here when it does. */
-static const int emulated[] = {NETLINK_ROUTE};
+/* Netlink protocols that skiff answers; nf_tables comes here when it does. */
+static const int emulated[] = {NETLINK_ROUTE, NETLINK_SOCK_DIAG};
 
 bool nlsock_emulates(int protocol)
 {
@@ -119,6 +119,22 @@ unsigned int nlsock_table_size(void)
 		if (atomic_load(&leaves[i]) != NULL)
 			last = (i + 1) * LEAF;
 	return last;
+}
+
+void nlsock_replace(struct nlsock *s, int with)
+{
+	unsigned int end = nlsock_table_size();
+
+	for (unsigned int fd = 0; fd < end; fd++) {
+		_Atomic(struct nlsock *) *at = slot(fd, false);
+
+		if (at == NULL || atomic_load(at) != s)
+			continue;
+		int cloexec = real()->fcntl(fd, F_GETFD) & FD_CLOEXEC ? O_CLOEXEC : 0;
+
+		real()->dup3(with, fd, cloexec);
+		nlsock_set(fd, NULL);
+	}
 }
 
 /* fork in another thread must not leave the table locked in the child. */

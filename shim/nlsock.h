@@ -46,6 +46,8 @@ struct nlsock *nlsock_get(int fd);
 void nlsock_put(struct nlsock *s);
 /* `fd` now names s (dup) or, NULL, nothing of ours (close, dup2 over it). 0 or -1, EMFILE. */
 int nlsock_set(int fd, struct nlsock *s);
+/* All numbers of s are `with`'s from now on, which is not ours. */
+void nlsock_replace(struct nlsock *s, int with);
 /* Descriptors from here on are never ours; 0 while the program has no netlink socket. */
 unsigned int nlsock_table_size(void);
 

@@ -18,6 +18,7 @@
 #include "cp.h"
 #include "links.h"
 #include "netlink/nl_server.h"
+#include "netlink/sock_diag.h"
 #include "rib.h"
 
 struct server {
@@ -263,6 +264,7 @@ int main(int argc, char **argv)
 	s.live->ns = s.ns;
 	cp_tick(s.live, now_ms());
 	nl_server_register(s.ns, &cp_rtnetlink);
+	nl_server_register(s.ns, &sock_diag);
 	add_port(s.live, "eth0");
 	add_port(s.live, "eth1");
 	api = api_open(base, s.ns, argv[1], &api_ops, &s, err, sizeof(err));

@@ -21,6 +21,7 @@
 
 #include "api.h"
 #include "netlink/nl_server.h"
+#include "netlink/sock_diag.h"
 
 struct link {
 	int index;
@@ -348,6 +349,7 @@ int main(int argc, char **argv)
 	struct nl_server *ns = nl_server_new(base);
 
 	nl_server_register(ns, &rtnetlink);
+	nl_server_register(ns, &sock_diag);
 	struct api *api = api_open(base, ns, argv[at], &api_ops, ns, err, sizeof(err));
 
 	if (api == NULL) {

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""What programs find around them under skiff-run: sockets listed, namespaces, /proc and /sys."""
+import contextlib
+import os
+import socket
+import subprocess
+
+from skiffnet import BUILD, Failed, run_tests, sh
+
+RUN = os.path.join(BUILD, "shim", "skiff-run")
+SERVER = os.path.join(BUILD, "tests", "net", "skiff-cp-test")
+SOCKET = "/run/shim.sock"
+
+
+@contextlib.contextmanager
+def server():
+    """The control plane with two ports, eth0 and eth1."""
+    process = subprocess.Popen([SERVER, SOCKET], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               text=True)
+    try:
+        if process.stdout.readline() != "ready\n":
+            raise Failed("the test server does not start")
+        yield process
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0, process.returncode
+
+
+def skiff(command, check=True, **kwargs):
+    words = command.split() if isinstance(command, str) else command
+    return sh([RUN, "-s", SOCKET, *words], check=check, timeout=kwargs.pop("timeout", 20),
+              **kwargs)
+
+
+def python(program, *args, **kwargs):
+    return skiff(["python3", "-c", program, *args], **kwargs)
+
+
+def ss_lists_skiffs_sockets():
+    """TCP, UDP, raw, packet: skiff's, which has none; the kernel's listener is not told of."""
+    with server(), socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        assert port in sh("ss -tnlH").stdout
+        for words in ("-tuH", "-tanlH", "-uaH", "-waH", "-0aH", "-tH -6", "-SaH", "-daH",
+                      "-tnlH sport = " + port):
+            done = skiff("ss " + words)
+            assert done.stdout == "" and done.stderr == "", (words, done)
+
+
+def ss_lists_the_kernels_unix_sockets():
+    path = "/run/listed.sock"
+    with server(), socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        for words in ("-xlH", "-xaH", "-alH"):
+            done = skiff("ss " + words)
+            assert path in done.stdout and done.stderr == "", (words, done)
+        assert skiff(["ss", "-xlH", "src", path]).stdout.split()[4] == path
+        everything = skiff("ss -aH").stdout.splitlines()
+        kinds = {line.split()[0] for line in everything}
+        assert "u_str" in kinds and not kinds & {"tcp", "udp", "icmp6"}, kinds
+
+
+def one_sock_diag_socket_asks_both():
+    """A socket that lists UNIX sockets and then TCP's gets each answer from its own stack."""
+    program = """
+import socket, struct
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 70000)
+s.settimeout(10)
+other = s.dup()
+def ask(sock, family, kind=socket.IPPROTO_TCP):
+    body = struct.pack("BBxxI", family, kind, 0xffffffff) + bytes(48)
+    if family == socket.AF_UNIX:
+        body = struct.pack("BBxxIIIII", family, 0, 0xffffffff, 0, 1, 0, 0)
+    sock.send(struct.pack("IHHII", 16 + len(body), 20, 0x301, 7, 0) + body)
+    n = 0
+    while True:
+        data = other.recv(65536)
+        while data:
+            length, kind, _, seq = struct.unpack_from("IHHI", data)
+            assert seq == 7
+            if kind == 3:
+                return n
+            assert kind != 2, struct.unpack_from("i", data, 16)
+            n += 1
+            data = data[length + 3 & ~3:]
+print(ask(s, 2), ask(s, 1) > 0, s.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
+other = s
+print(ask(s, 2), ask(s, 10), ask(s, 1) > 0, s.gettimeout())
+"""
+    with server(), socket.create_server(("127.0.0.1", 0)):
+        out = python(program).stdout
+    assert out == "0 True 140000\n0 0 True 10.0\n", out
+
+
+def sock_diag_requests_are_judged_as_the_kernels():
+    """Too short, an unknown protocol, one socket that is not there: the kernel's errno."""
+    program = """
+import socket, struct
+def ask(body, flags, kind=20):
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as s:
+        s.settimeout(10)
+        s.send(struct.pack("IHHII", 16 + len(body), kind, flags, 7, 0) + body)
+        data = s.recv(65536)
+        return struct.unpack_from("HHIIi", data, 4)[0::4]
+inet = struct.pack("BBxxI", 2, 6, 0xffffffff) + bytes(48)
+for flags in 5, 0x305:
+    for body in b"", inet[:1], inet[:7], inet[:40], b"\\2\\xc8" + inet[2:], b"\\x2d" + inet[1:]:
+        print(ask(body, flags))
+print(ask(inet, 5), ask(inet, 5, 21), ask(inet, 0x305, 21))
+"""
+    kernel = sh(["python3", "-c", program]).stdout
+    with server():
+        assert python(program).stdout == kernel, (python(program).stdout, kernel)
+
+
+run_tests([ss_lists_skiffs_sockets, ss_lists_the_kernels_unix_sockets,
+           one_sock_diag_socket_asks_both,
+           sock_diag_requests_are_judged_as_the_kernels])
