@@ -12,7 +12,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "libc.h"
 #include "proc_text.h"
@@ -21,15 +23,16 @@ static int refuse_namespace(void)
 {
 	static _Bool said;
 
-	shim_say_once(&said, "a program on skiff has no network namespace to change to; run ip netns "
-		"and ip -n without skiff-run, or a skiffd of its own in the other namespace");
+	shim_say_once(&said, SHIM_NO_NAMESPACE);
 	errno = EOPNOTSUPP;
 	return -1;
 }
 
 static bool is_netns(const char *path)
 {
-	return strncmp(path, "/run/netns", 10) == 0 || strncmp(path, "/var/run/netns", 14) == 0;
+	const char *run = strncmp(path, "/var/run/", 9) == 0 ? path + 4 : path;
+
+	return strncmp(run, "/run/netns", 10) == 0 && (run[10] == '\0' || run[10] == '/');
 }
 
 /* 1: *fd is the answer; 0: not ours; -1: refused. */
@@ -144,6 +147,24 @@ SHIM_EXPORT DIR *opendir(const char *path)
 		return NULL;
 	}
 	return real()->opendir(path);
+}
+
+/* What `ip netns del` and its like do to a namespace's name, in whatever program. */
+SHIM_EXPORT int unlink(const char *path)
+{
+	return is_netns(path) ? refuse_namespace() : real()->unlink(path);
+}
+
+SHIM_EXPORT int umount2(const char *path, int flags)
+{
+	return is_netns(path) ? refuse_namespace() : real()->umount2(path, flags);
+}
+
+SHIM_EXPORT int mount(const char *what, const char *path, const char *type, unsigned long flags,
+	const void *data)
+{
+	return path != NULL && is_netns(path) ? refuse_namespace()
+		: real()->mount(what, path, type, flags, data);
 }
 
 SHIM_EXPORT int setns(int fd, int type)

@@ -64,6 +64,10 @@ struct if_nameindex;
 	X(int, openat, (int, const char *, int, ...))                                              \
 	X(FILE *, fopen, (const char *, const char *))                                             \
 	X(DIR *, opendir, (const char *))                                                          \
+	X(int, unlink, (const char *))                                                             \
+	X(int, mount,                                                                              \
+		(const char *, const char *, const char *, unsigned long, const void *))           \
+	X(int, umount2, (const char *, int))                                                       \
 	X(int, setns, (int, int))                                                                  \
 	X(int, unshare, (int))
 
@@ -84,6 +88,10 @@ static inline struct shim_libc *real(void)
 		shim_libc_init();
 	return &shim_libc;
 }
+
+#define SHIM_NO_NAMESPACE                                                                          \
+	"a program on skiff has no network namespace to change to; run ip netns and ip -n "        \
+	"without skiff-run, or a skiffd of its own in the other namespace"
 
 /* One sentence on stderr, "libskiff: ...", each kind once per process. */
 void shim_say_once(_Bool *said, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

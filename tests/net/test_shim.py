@@ -116,6 +116,37 @@ print(ask(inet, 5), ask(inet, 5, 21), ask(inet, 0x305, 21))
         assert python(program).stdout == kernel, (python(program).stdout, kernel)
 
 
+SENTENCE = ("libskiff: a program on skiff has no network namespace to change to; run ip netns and "
+            "ip -n without skiff-run, or a skiffd of its own in the other namespace\n")
+
+
+def ip_netns_is_refused():
+    """One sentence, a status that is not 0, and the kernel's namespaces as they were."""
+    sh("ip netns add there")
+    with server():
+        for words in ("netns", "netns list", "netns add x", "netns del there", "net ls",
+                      "netns exec there true", "netns monitor", "netns identify", "netns pids there",
+                      "netns list-id", "-all netns exec true", "-n there link", "-netns there addr",
+                      "-n there -j link", "-j -n there link", "--netns there link", "-f inet netns",
+                      "-rc 1000 -s -- netns"):
+            done = skiff("ip " + words, check=False)
+            assert done.returncode == 1 and done.stdout == "", (words, done)
+            assert done.stderr == SENTENCE, (words, done)
+            assert sh("ip netns list").stdout == "there\n", words
+        done = skiff(["sh", "-c", "ip netns del there"], check=False)
+        assert done.returncode == 1 and done.stderr == SENTENCE, done
+        # as lines of a batch
+        for words in ("del there", "add x", "exec there true"):
+            done = skiff("ip -batch -", check=False, input=f"netns {words}\n")
+            assert done.returncode and SENTENCE in done.stderr, (words, done)
+        assert sh("ip netns list").stdout == "there\n"
+        # what is not about namespaces
+        for words in ("n", "ne show", "neigh", "-br link", "-b /dev/null", "-j netconf", "-f inet a",
+                      "link show dev eth0", "-V"):
+            skiff("ip " + words)
+    sh("ip netns del there")
+
+
 run_tests([ss_lists_skiffs_sockets, ss_lists_the_kernels_unix_sockets,
            one_sock_diag_socket_asks_both,
-           sock_diag_requests_are_judged_as_the_kernels])
+           sock_diag_requests_are_judged_as_the_kernels, ip_netns_is_refused])
