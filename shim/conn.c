@@ -130,6 +130,21 @@ static int map_memory(int memfd, const struct skiff_netlink_opened *o, void **ma
 	return *map == MAP_FAILED ? -1 : 0;
 }
 
+int conn_memory(int from, struct skiff_netlink_opened *o, void **map)
+{
+	int memfd = -1, err = get(from, o, sizeof(*o), &memfd);
+
+	if (err == 0)
+		err = map_memory(memfd, o, map);
+	if (memfd >= 0) {
+		int saved = errno;
+
+		real()->close(memfd);
+		errno = saved;
+	}
+	return err;
+}
+
 static int talk(int fd, const struct skiff_netlink_open *req, struct skiff_netlink_opened *o,
 	void **map)
 {

@@ -9,3 +9,5 @@
  * *map, *o checked. -1 with errno set, and a sentence on stderr where errno alone says too little.
  */
 int conn_netlink(const struct skiff_netlink_open *req, struct skiff_netlink_opened *o, void **map);
+/* The same answer, alone, from the socket that skiffd sends it on. 0 or -1. */
+int conn_memory(int from, struct skiff_netlink_opened *o, void **map);

@@ -109,6 +109,7 @@ SHIM_EXPORT int setsockopt(int fd, int level, int name, const void *val, socklen
 		return real()->setsockopt(fd, level, name, val, len);
 	int r = nlsock_setsockopt(fd, s, level, name, val, len);
 
+	nlsock_keep(s);
 	nlsock_put(s);
 	return r;
 }

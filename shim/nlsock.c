@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "adopt.h"
 #include "conn.h"
 #include "libc.h"
 
@@ -153,6 +154,7 @@ __attribute__((constructor)) static void at_start(void)
 {
 	owner = getpid();
 	pthread_atfork(before_fork, after_fork, after_fork);
+	adopt_inherited();
 }
 
 /* In the page: threads share it, and processes that fork() made. Robust: a killed one frees it. */
@@ -199,7 +201,39 @@ void nlsock_unlock_rx(struct nlsock *s)
 	pthread_mutex_unlock(lock_at(s, 1));
 }
 
-static struct nlsock *make(int type, int protocol, const struct skiff_netlink_opened *o, void *map)
+void nlsock_keep(struct nlsock *s)
+{
+	struct skiff_nl_own *k = &s->page->own;
+
+	*k = (struct skiff_nl_own){.type = s->type, .flags = s->flags, .rcvbuf = s->rcvbuf,
+		.sndbuf = s->sndbuf, .dst_portid = s->dst_portid, .dst_groups = s->dst_groups,
+		.bound = s->bound, .pktinfo = s->pktinfo, .passcred = s->passcred,
+		.partial = s->whole_len != 0,
+		.rcvtimeo = {s->rcvtimeo.tv_sec, s->rcvtimeo.tv_usec},
+		.sndtimeo = {s->sndtimeo.tv_sec, s->sndtimeo.tv_usec}};
+	memcpy(k->groups, s->groups, sizeof(k->groups));
+}
+
+static void recall(struct nlsock *s)
+{
+	const struct skiff_nl_own *k = &s->page->own;
+
+	s->flags = k->flags;
+	s->rcvbuf = k->rcvbuf;
+	s->sndbuf = k->sndbuf;
+	memcpy(s->groups, k->groups, sizeof(s->groups));
+	s->dst_portid = k->dst_portid;
+	s->dst_groups = k->dst_groups;
+	s->bound = k->bound;
+	s->pktinfo = k->pktinfo;
+	s->passcred = k->passcred;
+	s->rcvtimeo = (struct timeval){k->rcvtimeo[0], k->rcvtimeo[1]};
+	s->sndtimeo = (struct timeval){k->sndtimeo[0], k->sndtimeo[1]};
+}
+
+/* heir: the page is in use, what it holds is left as it is. */
+static struct nlsock *make(int type, int protocol, const struct skiff_netlink_opened *o, void *map,
+	bool heir)
 {
 	struct nlsock *s = calloc(1, sizeof(*s));
 	uint8_t *base = map;
@@ -216,7 +250,12 @@ static struct nlsock *make(int type, int protocol, const struct skiff_netlink_op
 		.head = &s->page->tx_head, .tail = &s->page->tx_tail};
 	s->rx = (struct skiff_ring){.data = base + o->rx_off, .size = o->rx_size,
 		.head = &s->page->rx_head, .tail = &s->page->rx_tail};
-	init_locks(s);
+	if (heir) {
+		recall(s);
+	} else {
+		init_locks(s);
+		nlsock_keep(s);
+	}
 	return s;
 }
 
@@ -245,7 +284,7 @@ int nlsock_open(int type, int protocol)
 		return -1;
 	if (owner == 0)
 		owner = getpid(); /* another library's constructor, before ours */
-	struct nlsock *s = make(req.type, protocol, &o, map);
+	struct nlsock *s = make(req.type, protocol, &o, map, false);
 
 	if (s == NULL || nlsock_set(fd, s) < 0) {
 		if (s == NULL)
@@ -260,6 +299,22 @@ int nlsock_open(int type, int protocol)
 	if (flags & SOCK_NONBLOCK)
 		real()->fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
 	return fd;
+}
+
+int nlsock_adopt(int fd, const struct skiff_netlink_opened *o, void *map)
+{
+	const struct skiff_nl_page *page = map;
+	struct nlsock *s = NULL;
+
+	if (page->own.type == 0 || page->own.partial)
+		errno = EPROTO;
+	else
+		s = make(page->own.type, page->protocol, o, map, true);
+	if (s != NULL && nlsock_set(fd, s) == 0)
+		return 0;
+	munmap(map, o->map_len);
+	free(s);
+	return -1;
 }
 
 static int check_address(const struct sockaddr *a, socklen_t len, struct sockaddr_nl *n)
@@ -298,6 +353,7 @@ int nlsock_bind(int fd, struct nlsock *s, const struct sockaddr *a, socklen_t le
 	s->groups[0] = n.nl_groups << 1;
 	s->groups[1] = (s->groups[1] & ~1u) | n.nl_groups >> 31;
 	s->bound = true;
+	nlsock_keep(s);
 	return 0;
 }
 
@@ -307,6 +363,7 @@ int nlsock_connect(int fd, struct nlsock *s, const struct sockaddr *a, socklen_t
 
 	if (len >= sizeof(a->sa_family) && a->sa_family == AF_UNSPEC) {
 		s->dst_portid = s->dst_groups = 0;
+		nlsock_keep(s);
 		return 0;
 	}
 	if (check_address(a, len, &n) < 0)
@@ -314,6 +371,7 @@ int nlsock_connect(int fd, struct nlsock *s, const struct sockaddr *a, socklen_t
 	s->dst_portid = n.nl_pid;
 	s->dst_groups = n.nl_groups;
 	s->bound = true;
+	nlsock_keep(s);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <skiff/abi.h>
 #include <skiff/netlink.h>
 
 struct nlsock {
@@ -53,6 +54,11 @@ unsigned int nlsock_table_size(void);
 
 bool nlsock_emulates(int protocol);
 int nlsock_open(int type, int protocol);
+
+/* A socket that came over exec as `fd`. 0, or -1 with errno; map is taken over. */
+int nlsock_adopt(int fd, const struct skiff_netlink_opened *o, void *map);
+/* Notes the options in the page, after any of them changed. */
+void nlsock_keep(struct nlsock *s);
 
 int nlsock_bind(int fd, struct nlsock *s, const struct sockaddr *a, socklen_t len);
 int nlsock_connect(int fd, struct nlsock *s, const struct sockaddr *a, socklen_t len);

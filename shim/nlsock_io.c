@@ -123,7 +123,10 @@ ssize_t nlsock_send(int fd, struct nlsock *s, const struct msghdr *m, int flags)
 	}
 	if (check_to(s, m) < 0)
 		return -1;
-	s->bound = true;
+	if (!s->bound) {
+		s->bound = true;
+		nlsock_keep(s);
+	}
 	if (len > (size_t)s->sndbuf - 32) {
 		errno = EMSGSIZE;
 		return -1;
@@ -187,6 +190,7 @@ static int collect(int fd, struct nlsock *s)
 		skiff_ring_copy_out(&s->rx, pos + sizeof(f), s->whole + s->whole_len, f.len);
 		s->whole_len += f.len;
 		pos += skiff_frame_space(f.len);
+		s->page->own.partial = 1;
 		skiff_ring_consumed(&s->rx, pos);
 		if (!(f.flags & SKIFF_FRAME_MORE)) {
 			s->whole_ready = true;
@@ -246,6 +250,7 @@ static void consume(int fd, struct nlsock *s, const struct head *h)
 		s->whole = NULL;
 		s->whole_len = s->whole_cap = 0;
 		s->whole_ready = false;
+		s->page->own.partial = 0;
 	} else {
 		skiff_ring_consumed(&s->rx, h->at + skiff_frame_space(h->len + sizeof(h->from)));
 	}

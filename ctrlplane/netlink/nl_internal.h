@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sys/queue.h>
+#include <sys/types.h>
 #include <skiff/netlink.h>
 
 #include "netlink/nl_server.h"
@@ -72,6 +73,8 @@ struct nl_sock {
 
 	struct skiff_nl_page *page;
 	size_t map_len;
+	int memfd; /* for heirs over exec; -1: none to give */
+	struct skiff_netlink_opened opened;
 	struct skiff_ring tx, rx;
 	uint64_t tx_pos, rx_pos; /* ours; those in the page are for the program to read */
 	uint32_t rung_arm;
@@ -115,6 +118,10 @@ bool nl_sock_service(struct nl_sock *s);
 /* Tells the program to send wake-ups. False: there is work after all and it was not told. */
 bool nl_sock_sleep(struct nl_sock *s);
 void nl_sock_wake(struct nl_sock *s);
+
+/* nl_adopt.c */
+/* Reads the stream: recv()'s result, all but its end means nothing. Answers a heir. */
+ssize_t nl_adopt_recv(struct nl_sock *s);
 
 /* nl_output.c */
 /* 0, or -ENOBUFS: lost, the reader is told once. group 0: unicast. */

@@ -142,8 +142,7 @@ static void choose_portid(struct nl_sock *s, uint32_t wish)
 static void on_stream(evutil_socket_t fd, short what, void *arg)
 {
 	struct nl_sock *s = arg;
-	char bytes[64];
-	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	ssize_t n = nl_adopt_recv(s);
 
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		nl_sock_free(s);
@@ -183,6 +182,8 @@ int nl_server_open(struct nl_server *ns, int fd, const struct nl_peer *peer,
 	}
 	choose_portid(s, open->portid);
 	lay_out(s, opened);
+	s->opened = *opened;
+	s->memfd = fcntl(*memfd, F_DUPFD_CLOEXEC, 0);
 	TAILQ_INSERT_TAIL(&ns->socks, s, link);
 	return 0;
 mapped:
@@ -210,6 +211,8 @@ void nl_sock_free(struct nl_sock *s)
 	munmap(s->page, s->map_len);
 	discharge(s);
 	close(s->fd);
+	if (s->memfd >= 0)
+		close(s->memfd);
 	free(s->filter);
 	free(s->in);
 	free(s);

@@ -10,6 +10,9 @@
  * published. The program: it moves `arm`, then looks at the ring once more, then sleeps on the
  * stream; skiffd, after it published, sends a byte if `arm` has moved since its last byte. Stores
  * and loads of these words and of the ring counters are sequentially consistent.
+ *
+ * A program that got the stream over exec sends a byte with a socket (SCM_RIGHTS) and is sent
+ * struct skiff_netlink_opened with the memfd on that one.
  */
 #pragma once
 
@@ -58,6 +61,19 @@ struct skiff_nl_from {
 };
 static_assert(sizeof(struct skiff_nl_from) == 8, "ABI");
 
+/* What the program's setsockopt, bind and connect made of the socket: for a heir over exec. */
+struct skiff_nl_own {
+	uint32_t type; /* SOCK_RAW, SOCK_DGRAM; 0: nothing kept yet */
+	uint32_t flags, rcvbuf, sndbuf;
+	uint32_t groups[8];
+	uint32_t dst_portid, dst_groups;
+	uint8_t bound, pktinfo, passcred;
+	uint8_t partial; /* part of a large message has left the ring */
+	uint32_t zero;
+	int64_t rcvtimeo[2], sndtimeo[2]; /* seconds, microseconds */
+};
+static_assert(sizeof(struct skiff_nl_own) == 96, "ABI");
+
 struct skiff_nl_page {
 	/* set by skiffd before the program sees it */
 	uint32_t magic;
@@ -87,8 +103,9 @@ struct skiff_nl_page {
 
 	/* the program's own, for its threads and the processes it forks */
 	alignas(64) uint8_t locks[256];
+	struct skiff_nl_own own;
 };
-static_assert(sizeof(struct skiff_nl_page) == 448, "ABI");
+static_assert(sizeof(struct skiff_nl_page) == 576, "ABI");
 
 #define SKIFF_NL_TX_SIZE (128u << 10)
 #define SKIFF_NL_RX_SIZE (256u << 10)

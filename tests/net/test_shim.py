@@ -116,6 +116,71 @@ print(ask(inet, 5), ask(inet, 5, 21), ask(inet, 0x305, 21))
         assert python(program).stdout == kernel, (python(program).stdout, kernel)
 
 
+HEIR = """
+import os, socket, struct, sys, time
+s = socket.socket(fileno=int(sys.argv[1]))
+assert (s.family, s.type, s.proto) == (socket.AF_NETLINK, socket.SOCK_RAW, 0), s
+print(s.getsockname()[1] == int(sys.argv[2]), s.getsockname()[1] == os.getpid(),
+      s.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF), s.getsockopt(270, 11))
+s.settimeout(10)
+print(struct.unpack_from("H", s.recv(65536), 4)[0])    # the route told of before exec
+s.send(struct.pack("IHHIIBxxxI", 24, 18, 0x301, 7, 0, 0, 0))
+kinds = []
+while 3 not in kinds:
+    kinds.append(struct.unpack_from("H", s.recv(65536), 4)[0])
+print(sorted(set(kinds)))
+"""
+HOLDER = """
+import os, socket, subprocess, sys
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 50000)
+s.setsockopt(270, 11, 1)
+s.bind((0, 1 << 6))
+s.set_inheritable(True)
+subprocess.run("ip route add blackhole 10.9.0.0/16".split(), check=True)
+args = ["python3", "-c", sys.argv[1], str(s.fileno()), str(s.getsockname()[1])]
+if sys.argv[2] == "exec":
+    os.execvp("python3", args)
+elif sys.argv[2] == "shell":
+    os.execvp("sh", ["sh", "-c", 'exec "$@"', "sh", *args])
+sys.stdout.write(subprocess.run(args, close_fds=False, capture_output=True, text=True).stdout)
+s.send(b"\\x18\\0\\0\\0\\x12\\0\\1\\3" + bytes(16))
+s.settimeout(10)
+assert s.recv(65536)
+"""
+
+
+def netlink_socket_lives_over_exec():
+    """As on the kernel: its number, name, options, groups and what waits in it."""
+    def ways(run):
+        texts = []
+        for way in "exec", "shell", "child":
+            done = run(["python3", "-c", HOLDER, HEIR, way])
+            run("ip route del blackhole 10.9.0.0/16".split())
+            texts.append(done.stdout)
+        return texts
+
+    kernel = ways(sh)
+    with server():
+        assert ways(skiff) == kernel, (ways(skiff), kernel)
+    assert "[3, 16]" in kernel[0], kernel
+
+
+def heir_of_a_dead_daemon_is_told():
+    program = """
+import os, signal, socket, sys
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+s.set_inheritable(True)
+os.kill(int(sys.argv[1]), signal.SIGTERM)
+while os.path.exists(os.environ["SKIFF_SOCKET"]):
+    pass
+os.execlp("true", "true")
+"""
+    with server() as daemon:
+        done = python(program, str(daemon.pid))
+        assert "kept over exec, is lost" in done.stderr and done.stderr.count("\n") == 1, done
+
+
 SENTENCE = ("libskiff: a program on skiff has no network namespace to change to; run ip netns and "
             "ip -n without skiff-run, or a skiffd of its own in the other namespace\n")
 
@@ -149,4 +214,5 @@ def ip_netns_is_refused():
 
 run_tests([ss_lists_skiffs_sockets, ss_lists_the_kernels_unix_sockets,
            one_sock_diag_socket_asks_both,
-           sock_diag_requests_are_judged_as_the_kernels, ip_netns_is_refused])
+           sock_diag_requests_are_judged_as_the_kernels, ip_netns_is_refused,
+           netlink_socket_lives_over_exec, heir_of_a_dead_daemon_is_told])
