@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "libc.h"
-#include "proc_text.h"
+#include "proc_tree.h"
 
 static int refuse_namespace(void)
 {
@@ -137,16 +137,10 @@ SHIM_EXPORT FILE *fopen64(const char *restrict path, const char *restrict mode)
 	return do_fopen(path, mode);
 }
 
-SHIM_EXPORT DIR *opendir(const char *path)
+/* Lists of the kernel's namespaces, for hooks_dir.c. */
+_Bool hooks_file_refuses(const char *path)
 {
-	bool sys = strncmp(path, "/sys/class/net", 14) == 0 && (path[14] == '\0' || path[14] == '/');
-
-	/* Lists of the kernel's interfaces and namespaces would be another stack's. */
-	if (sys || is_netns(path)) {
-		errno = ENOENT;
-		return NULL;
-	}
-	return real()->opendir(path);
+	return is_netns(path) && refuse_namespace() < 0;
 }
 
 /* What `ip netns del` and its like do to a namespace's name, in whatever program. */

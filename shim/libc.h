@@ -18,6 +18,8 @@
 
 struct ifaddrs;
 struct if_nameindex;
+struct stat;
+struct statx;
 
 #define SHIM_EXPORT __attribute__((visibility("default")))
 
@@ -64,6 +66,24 @@ struct if_nameindex;
 	X(int, openat, (int, const char *, int, ...))                                              \
 	X(FILE *, fopen, (const char *, const char *))                                             \
 	X(DIR *, opendir, (const char *))                                                          \
+	X(struct dirent *, readdir, (DIR *))                                                       \
+	X(int, closedir, (DIR *))                                                                  \
+	X(void, rewinddir, (DIR *))                                                                \
+	X(long, telldir, (DIR *))                                                                  \
+	X(void, seekdir, (DIR *, long))                                                            \
+	X(int, dirfd, (DIR *))                                                                     \
+	X(int, scandir,                                                                            \
+		(const char *, struct dirent ***, int (*)(const struct dirent *),                  \
+			int (*)(const struct dirent **, const struct dirent **)))                  \
+	X(int, stat, (const char *, struct stat *))                                                \
+	X(int, lstat, (const char *, struct stat *))                                               \
+	X(int, fstatat, (int, const char *, struct stat *, int))                                   \
+	X(int, statx, (int, const char *, int, unsigned int, struct statx *))                      \
+	X(int, access, (const char *, int))                                                        \
+	X(int, euidaccess, (const char *, int))                                                    \
+	X(int, faccessat, (int, const char *, int, int))                                           \
+	X(ssize_t, readlink, (const char *, char *, size_t))                                       \
+	X(ssize_t, readlinkat, (int, const char *, char *, size_t))                                                          \
 	X(int, unlink, (const char *))                                                             \
 	X(int, mount,                                                                              \
 		(const char *, const char *, const char *, unsigned long, const void *))           \
@@ -92,6 +112,9 @@ static inline struct shim_libc *real(void)
 #define SHIM_NO_NAMESPACE                                                                          \
 	"a program on skiff has no network namespace to change to; run ip netns and ip -n "        \
 	"without skiff-run, or a skiffd of its own in the other namespace"
+
+/* The kernel's network namespaces, told apart by path: true, with the sentence and errno. */
+_Bool hooks_file_refuses(const char *path);
 
 /* One sentence on stderr, "libskiff: ...", each kind once per process. */
 void shim_say_once(_Bool *said, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Files of /proc/net and /sys/class/net, made from skiff's tables when a program opens one.
- * Called by hooks_file.c. A file that skiff has nothing to say to does not exist (ENOENT): the
- * kernel's would tell of another stack.
+ * Files of /proc/net, made from skiff's tables when a program opens one. Called by proc_tree.c. A
+ * file that skiff has nothing to say to does not exist (ENOENT): the kernel's would tell of
+ * another stack.
  */
 #include "proc_text.h"
 
@@ -11,12 +11,11 @@
 #include <inttypes.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
+#include <netinet/in.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "libc.h"
 #include "rtnl.h"
 
 typedef int (*text_fn)(FILE *f);
@@ -132,160 +131,85 @@ static int text_if_inet6(FILE *f)
 	return n < 0 ? -1 : 0;
 }
 
+/* skiff is a member of 224.0.0.1 on every link that is up, and of no other group. */
+static bool has_groups(const struct rtnl_link *l)
+{
+	return (l->flags & IFF_UP) && (l->flags & (IFF_MULTICAST | IFF_LOOPBACK));
+}
+
+static int text_igmp(FILE *f)
+{
+	struct rtnl_link *l;
+	int n = rtnl_links(&l);
+
+	if (n < 0)
+		return -1;
+	fputs("Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n", f);
+	for (int i = 0; i < n; i++) {
+		if (!has_groups(&l[i]))
+			continue;
+		fprintf(f, "%d\t%-10s: %5d %7s\n", l[i].index, l[i].name, 1, "V3");
+		fprintf(f, "\t\t\t\t%08X %5d %d:%08X\t\t%d\n", htonl(INADDR_ALLHOSTS_GROUP), 1, 0,
+			0, 0);
+	}
+	free(l);
+	return 0;
+}
+
+static int text_dev_mcast(FILE *f)
+{
+	struct rtnl_link *l;
+	int n = rtnl_links(&l);
+
+	for (int i = 0; i < n; i++)
+		if (has_groups(&l[i]) && l[i].type == ARPHRD_ETHER)
+			fprintf(f, "%-4d %-15s %-5d %-5d %s\n", l[i].index, l[i].name, 1, 0,
+				"01005e000001");
+	if (n >= 0)
+		free(l);
+	return n < 0 ? -1 : 0;
+}
+
+/* Sockets: skiff's stack has none yet, and the kernel's are another's. */
+#define V4 "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
+#define V6 "  sl  local_address                         remote_address                        st tx_queue " \
+	"rx_queue tr tm->when retrnsmt   uid  timeout inode"
+
 static const struct {
 	const char *name;
-	text_fn text; /* NULL: the kernel's, which says nothing about the network's state */
+	const char *text; /* all of it */
+	text_fn make;	  /* both NULL: the kernel's, which tells nothing of the network's state */
 } proc_net[] = {
-	{"dev", text_dev}, {"route", text_route}, {"arp", text_arp}, {"if_inet6", text_if_inet6},
-	{"unix", NULL}, {"netlink", NULL}, {"psched", NULL}, {"protocols", NULL},
+	{"dev", NULL, text_dev}, {"route", NULL, text_route}, {"arp", NULL, text_arp},
+	{"if_inet6", NULL, text_if_inet6}, {"igmp", NULL, text_igmp},
+	{"dev_mcast", NULL, text_dev_mcast},
+	{"tcp", V4 "                                                     \n", NULL},
+	{"udp", " " V4 " ref pointer drops            \n", NULL},
+	{"udplite", " " V4 " ref pointer drops            \n", NULL},
+	{"raw", V4 " ref pointer drops\n", NULL},
+	{"tcp6", V6 "\n", NULL}, {"udp6", V6 " ref pointer drops\n", NULL},
+	{"udplite6", V6 " ref pointer drops\n", NULL}, {"raw6", V6 " ref pointer drops\n", NULL},
+	{"packet", "sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n", NULL},
+	{"unix", NULL, NULL}, {"netlink", NULL, NULL}, {"psched", NULL, NULL},
+	{"protocols", NULL, NULL},
 };
 
-static const char *operstate(uint8_t state)
+int proc_net_text(const char *name, FILE *f)
 {
-	static const char *const names[] = {"unknown", "notpresent", "down", "lowerlayerdown",
-		"testing", "dormant", "up"};
-
-	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
-}
-
-static void put_mac(FILE *f, const uint8_t *mac, int len)
-{
-	for (int i = 0; i < len; i++)
-		fprintf(f, "%s%02x", i != 0 ? ":" : "", mac[i]);
-	fputc('\n', f);
-}
-
-static int put_stat(FILE *f, const struct rtnl_link_stats64 *s, const char *name)
-{
-	const struct {
-		const char *name;
-		uint64_t v;
-	} all[] = {
-		{"rx_packets", s->rx_packets}, {"tx_packets", s->tx_packets},
-		{"rx_bytes", s->rx_bytes}, {"tx_bytes", s->tx_bytes},
-		{"rx_errors", s->rx_errors}, {"tx_errors", s->tx_errors},
-		{"rx_dropped", s->rx_dropped}, {"tx_dropped", s->tx_dropped},
-		{"multicast", s->multicast}, {"collisions", s->collisions},
-		{"rx_missed_errors", s->rx_missed_errors},
-		{"rx_length_errors", s->rx_length_errors}, {"rx_crc_errors", s->rx_crc_errors},
-		{"rx_frame_errors", s->rx_frame_errors}, {"rx_fifo_errors", s->rx_fifo_errors},
-		{"rx_over_errors", s->rx_over_errors}, {"tx_fifo_errors", s->tx_fifo_errors},
-		{"tx_aborted_errors", s->tx_aborted_errors},
-		{"tx_carrier_errors", s->tx_carrier_errors},
-	};
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (strcmp(all[i].name, name) == 0)
-			return fprintf(f, "%" PRIu64 "\n", all[i].v) < 0 ? -1 : 0;
+	for (size_t i = 0; i < sizeof(proc_net) / sizeof(proc_net[0]); i++) {
+		if (strcmp(proc_net[i].name, name) != 0)
+			continue;
+		if (proc_net[i].text != NULL)
+			return f == NULL || fputs(proc_net[i].text, f) >= 0 ? 1 : -1;
+		if (proc_net[i].make != NULL)
+			return f == NULL || proc_net[i].make(f) == 0 ? 1 : -1;
+		return 0;
+	}
 	errno = ENOENT;
 	return -1;
 }
 
-static int text_attribute(FILE *f, const struct rtnl_link *l, const char *attr)
+const char *proc_net_name(size_t i)
 {
-	if (strncmp(attr, "statistics/", 11) == 0)
-		return put_stat(f, &l->stats, attr + 11);
-	if (strcmp(attr, "address") == 0)
-		put_mac(f, l->addr, l->addr_len);
-	else if (strcmp(attr, "broadcast") == 0)
-		put_mac(f, l->brd, l->addr_len);
-	else if (strcmp(attr, "mtu") == 0)
-		fprintf(f, "%u\n", l->mtu);
-	else if (strcmp(attr, "ifindex") == 0 || strcmp(attr, "iflink") == 0)
-		fprintf(f, "%d\n", l->index);
-	else if (strcmp(attr, "flags") == 0)
-		fprintf(f, "0x%x\n", l->flags & 0xffff);
-	else if (strcmp(attr, "operstate") == 0)
-		fprintf(f, "%s\n", operstate(l->operstate));
-	else if (strcmp(attr, "carrier") == 0)
-		fprintf(f, "%d\n", l->carrier);
-	else if (strcmp(attr, "tx_queue_len") == 0)
-		fprintf(f, "%u\n", l->txqlen);
-	else if (strcmp(attr, "type") == 0)
-		fprintf(f, "%u\n", l->type);
-	else if (strcmp(attr, "addr_len") == 0)
-		fprintf(f, "%u\n", l->addr_len);
-	else {
-		errno = ENOENT;
-		return -1;
-	}
-	return 0;
-}
-
-/* NAME/ATTR of /sys/class/net. */
-static int text_sys(FILE *f, const char *rest)
-{
-	char name[IFNAMSIZ] = "";
-	size_t n = strcspn(rest, "/");
-	struct rtnl_link l;
-
-	if (n >= sizeof(name) || rest[n] == '\0') {
-		errno = ENOENT;
-		return -1;
-	}
-	memcpy(name, rest, n);
-	if (rtnl_find(name, 0, &l) < 0) {
-		errno = errno == ENODEV ? ENOENT : errno;
-		return -1;
-	}
-	return text_attribute(f, &l, rest + n + 1);
-}
-
-static const char *below(const char *path, const char *folder)
-{
-	size_t n = strlen(folder);
-
-	return strncmp(path, folder, n) == 0 && path[n] == '/' && path[n + 1] != '\0'
-		? path + n + 1 : NULL;
-}
-
-static int write_text(text_fn text, const char *sys, int *out)
-{
-	char *buf = NULL;
-	size_t len = 0, at = 0;
-	FILE *f = open_memstream(&buf, &len);
-	int err = f == NULL ? -1 : text != NULL ? text(f) : text_sys(f, sys);
-	int saved = errno;
-
-	if (f != NULL)
-		fclose(f);
-	*out = err < 0 ? -1 : memfd_create("skiff-proc", 0);
-	while (*out >= 0 && at < len) {
-		ssize_t n = real()->write(*out, buf + at, len - at);
-
-		if (n <= 0)
-			break;
-		at += n;
-	}
-	free(buf);
-	if (err < 0 || *out < 0) {
-		errno = err < 0 ? saved : errno;
-		return -1;
-	}
-	lseek(*out, 0, SEEK_SET);
-	return 1;
-}
-
-int proc_open(const char *path, _Bool writing, int *out)
-{
-	const char *rest = below(path, "/proc/net");
-
-	if (rest == NULL)
-		rest = below(path, "/proc/self/net");
-	if (rest != NULL) {
-		for (size_t i = 0; i < sizeof(proc_net) / sizeof(proc_net[0]); i++)
-			if (strcmp(proc_net[i].name, rest) == 0)
-				return proc_net[i].text == NULL ? 0
-					: write_text(proc_net[i].text, NULL, out);
-		errno = ENOENT;
-		return -1;
-	}
-	rest = below(path, "/sys/class/net");
-	if (rest == NULL)
-		return 0;
-	if (writing) {
-		errno = EROFS;
-		return -1;
-	}
-	return write_text(NULL, rest, out);
+	return i < sizeof(proc_net) / sizeof(proc_net[0]) ? proc_net[i].name : NULL;
 }

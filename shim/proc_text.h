@@ -2,10 +2,16 @@
 /* The texts of /proc/net and /sys/class/net as they would be if the kernel's stack were skiff. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdio.h>
 
-/*
- * Is `path` one that skiff answers for? 1: *out is a memfd with its text, at the start; 0: no, ask
- * the kernel; -1: yes, but it does not exist (errno). `writing`: opened to be changed: refused.
- */
-int proc_open(const char *path, _Bool writing, int *out);
+#include "rtnl.h"
+
+/* /proc/net/NAME into f (NULL: only ask). 1: done; 0: it is the kernel's; -1: errno, ENOENT. */
+int proc_net_text(const char *name, FILE *f);
+/* The names that exist, by number; NULL after the last. */
+const char *proc_net_name(size_t i);
+
+/* /sys/class/net/NAME/ATTR (statistics/rx_packets) into f. 0, or -1: ENOENT. */
+int sys_net_text(const struct rtnl_link *l, const char *attr, FILE *f);
+const char *sys_net_name(bool statistics, size_t i);

@@ -181,6 +181,98 @@ os.execlp("true", "true")
         assert "kept over exec, is lost" in done.stderr and done.stderr.count("\n") == 1, done
 
 
+def sys_class_net_is_skiffs():
+    """Walked, looked at and read as programs do it; nothing of the kernel's links shows."""
+    sh("ip link add kernels0 type veth peer name kernels1")
+    with server():
+        assert skiff("ls /sys/class/net").stdout.split() == ["eth0", "eth1", "lo"]
+        assert "eth0 -> ../../devices/virtual/net/eth0" in skiff("ls -l /sys/class/net/").stdout
+        listed = skiff("ls /sys/class/net/eth0").stdout.split()
+        assert set(listed) <= set(os.listdir("/sys/class/net/lo")), listed
+        kernel = set(os.listdir("/sys/class/net/lo/statistics")) - {"rx_nohandler"}
+        assert set(skiff("ls /sys/class/net/eth0/statistics").stdout.split()) == kernel
+        script = """
+for f in /sys/class/net/*; do
+    echo "$(basename $f) $(cat $f/ifindex) $(cat $f/mtu) $(cat $f/operstate)"
+done
+for f in /sys/class/net/lo/* /sys/class/net/lo/statistics/*; do
+    [ -d $f ] || { [ -r $f ] && [ -f $f ] && [ ! -w $f ] && cat $f >/dev/null || echo "bad $f"; }
+done
+for f in /sys/class/net/kernels0 /sys/class/net/eth0/no /sys/class/net/eth0/statistics/no \
+    /proc/net/snmp /proc/net/fib_trie; do
+    [ -e $f ] && echo "there: $f"
+done
+[ -d /sys/class/net/eth0 ] && [ -L /sys/class/net/eth0 ] && readlink /sys/class/net/eth1
+[ -d /sys/devices/virtual/net/eth1 ] && cat /sys/devices/virtual/net/eth1/address
+true
+"""
+        want = ("eth0 1048577 1500 down\neth1 1048578 1500 down\nlo 1 65536 down\n"
+                "../../devices/virtual/net/eth1\n02:00:00:00:00:02\n")
+        for shell in "sh", "bash":
+            done = skiff([shell, "-c", script])
+            assert done.stdout == want and done.stderr == "", (shell, done)
+        program = """
+import os
+net = "/sys/class/net"
+print(sorted(e.name for e in os.scandir(net) if e.is_dir() and e.is_symlink()), os.path.exists(net))
+print(os.path.exists(net + "/kernels0"), os.access(net + "/eth0/mtu", os.R_OK),
+      os.access(net + "/eth0/mtu", os.W_OK), os.stat(net + "/eth0/mtu").st_size)
+d = os.scandir(net)
+print(next(d).name in ("lo", "eth0", "eth1"), len(list(d)))
+try:
+    open(net + "/eth0/mtu", "w")
+except OSError as error:
+    print(error.strerror)
+"""
+        want = ("['eth0', 'eth1', 'lo'] True\nFalse True False 4096\nTrue 2\n"
+                "Read-only file system\n")
+        assert python(program).stdout == want, python(program).stdout
+        done = skiff("find /sys/class/net/", check=False)
+        assert done.returncode and "kernels0" not in done.stdout, done
+    sh("ip link del kernels0")
+
+
+def proc_net_is_skiffs():
+    with server():
+        listed = skiff("ls /proc/net").stdout.split()
+        assert set(listed) <= set(os.listdir("/proc/net")) and "snmp" not in listed, listed
+        for name in listed:
+            skiff(["cat", "/proc/net/" + name])
+            if name in ("tcp", "udp", "raw", "tcp6", "udp6", "raw6", "packet", "udplite", "igmp"):
+                with open("/proc/net/" + name, encoding="ascii") as f:
+                    assert skiff("head -1 /proc/net/" + name).stdout == f.readline(), name
+        assert len(skiff("cat /proc/net/tcp /proc/net/udp").stdout.splitlines()) == 2
+        for path in "/proc/net/snmp", "/proc/self/net/netstat", "/proc/thread-self/net/nosuch":
+            done = skiff(["cat", path], check=False)
+            assert done.returncode and "No such file" in done.stderr, done
+
+
+def ip_maddr_is_the_kernels():
+    """Links with IPv4 come and go; what the kernel adds for IPv6 is left aside."""
+    def shown(run):
+        found, name = [], None
+        for words in "", "lo", "eth0", "eth1":
+            for line in run(f"ip maddr show {words}").stdout.splitlines():
+                if line[0].isdigit():
+                    name = line.split()[1]
+                elif "inet6" not in line and "33:33" not in line and name in ("lo", "eth0", "eth1"):
+                    found.append((words, name, line))
+        return found
+
+    for name in "eth0", "eth1":
+        sh(f"ip link add {name} type veth peer name p{name}")
+    sh("ip link set lo down")
+    with server():
+        for change in ("link set lo up", "link set eth0 up", "addr add 192.0.2.1/24 dev eth0",
+                       "link set eth1 up", "link set eth0 down"):
+            sh("ip " + change)
+            skiff("ip " + change)
+            assert shown(skiff) == shown(sh), (change, shown(skiff), shown(sh))
+        assert ("eth1", "eth1", "\tlink  01:00:5e:00:00:01") in shown(skiff)
+    for name in "eth0", "eth1":
+        sh(f"ip link del {name}")
+
+
 SENTENCE = ("libskiff: a program on skiff has no network namespace to change to; run ip netns and "
             "ip -n without skiff-run, or a skiffd of its own in the other namespace\n")
 
@@ -215,4 +307,5 @@ def ip_netns_is_refused():
 run_tests([ss_lists_skiffs_sockets, ss_lists_the_kernels_unix_sockets,
            one_sock_diag_socket_asks_both,
            sock_diag_requests_are_judged_as_the_kernels, ip_netns_is_refused,
-           netlink_socket_lives_over_exec, heir_of_a_dead_daemon_is_told])
+           netlink_socket_lives_over_exec, heir_of_a_dead_daemon_is_told,
+           sys_class_net_is_skiffs, proc_net_is_skiffs, ip_maddr_is_the_kernels])
