@@ -240,7 +240,7 @@ bool worker_turn(struct worker *w)
 
 void worker_run(struct worker *w)
 {
-	uint64_t idle_since = 0;
+	uint64_t idle_since = 0, patience = worker_usec(w, SLEEP_AFTER_USEC);
 
 	w->turn_start = rte_rdtsc();
 	if (w->qsbr)
@@ -249,14 +249,15 @@ void worker_run(struct worker *w)
 	while (!w->stop) {
 		if (worker_turn(w)) {
 			idle_since = 0;
+			patience = worker_usec(w, SLEEP_AFTER_USEC);
 			continue;
 		}
 		if (conf(&w->dp->conf.busy))
 			continue;
-		if (!idle_since) {
+		if (!idle_since)
 			idle_since = w->now;
-		} else if (w->now - idle_since > worker_usec(w, SLEEP_AFTER_USEC)) {
-			worker_sleep(w);
+		if (w->now - idle_since >= patience) {
+			patience = worker_sleep(w) ? 0 : worker_usec(w, SLEEP_AFTER_USEC);
 			idle_since = 0;
 		}
 	}

@@ -73,36 +73,40 @@ static bool wait_time(const struct worker *w, bool tick, struct timespec *ts)
 	return true;
 }
 
-static void wait_for_work(struct worker *w, struct pollfd *fds, nfds_t n, bool tick)
+/* True: it was the time that ended the wait, nobody's wake-up. */
+static bool wait_for_work(struct worker *w, struct pollfd *fds, nfds_t n, bool tick)
 {
 	struct timespec ts;
 	uint64_t start = rte_rdtsc(), count;
+	int woken;
 
 	if (!wait_time(w, tick, &ts))
-		return;
+		return false;
 	w->stats.sleeps++;
 	if (w->qsbr)
 		rte_rcu_qsbr_thread_offline(w->qsbr, w->qsbr_id);
-	ppoll(fds, n, &ts, NULL);
+	woken = ppoll(fds, n, &ts, NULL);
 	if (w->qsbr)
 		rte_rcu_qsbr_thread_online(w->qsbr, w->qsbr_id);
 	if (fds[0].revents && read(w->wake_fd, &count, sizeof(count)) < 0)
 		errno = 0; /* another reader was faster: nothing to clear */
 	w->turn_start = rte_rdtsc();
 	w->stats.sleep_cycles += w->turn_start - start;
+	return woken == 0;
 }
 
-void worker_sleep(struct worker *w)
+bool worker_sleep(struct worker *w)
 {
 	struct pollfd fds[SLEEP_FDS_MAX + 1];
-	bool tick = false;
+	bool tick = false, timed_out = false;
 	nfds_t n;
 
 	atomic_store_explicit(&w->sleeping, 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
 	n = arm(w, fds, &tick);
 	if (!worker_turn(w) && !w->stop)
-		wait_for_work(w, fds, n, tick || w->tx_waiting);
+		timed_out = wait_for_work(w, fds, n, tick || w->tx_waiting);
 	atomic_store_explicit(&w->sleeping, 0, memory_order_relaxed);
 	disarm(w);
+	return timed_out;
 }

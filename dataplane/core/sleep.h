@@ -12,8 +12,12 @@
 #define SLEEP_TICK_USEC 1000  /* with an entry that nothing can wake us for */
 #define SLEEP_FDS_MAX 256
 
-/* The worker: sleep until a wait_fd is readable, worker_wake(), or a timer is due. */
-void worker_sleep(struct worker *w);
+/*
+ * The worker: sleep until a wait_fd is readable, worker_wake(), or a timer is due. True: the time was
+ * over and nobody had called; where the next turn finds nothing, there is no point in waiting for more
+ * before the next sleep.
+ */
+bool worker_sleep(struct worker *w);
 
 /* Any thread, after it made its work visible. Costs a fence and a load while the worker runs. */
 void worker_wake(struct worker *w);

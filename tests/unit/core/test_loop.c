@@ -112,6 +112,7 @@ static void idle_turn_is_no_squeeze(void **state)
 	static struct source a;
 
 	source(&a, f, 64 * 3 + 5);
+	f->dp.conf.turn_usec = 10000000; /* a busy machine is no squeeze either */
 	assert_true(worker_turn(f->w));
 	assert_int_equal(f->w->stats.time_squeeze, 0);
 	assert_int_equal(a.left, 0);
@@ -263,6 +264,30 @@ static void sleep_ends_at_the_timer(void **state)
 	drain(f);
 }
 
+static void last_tick(struct worker *w, struct timer *t)
+{
+	w->stop = true;
+}
+
+/* An entry that cannot wake us: looked at once a tick, not polled in between. */
+static void nothing_to_do_costs_a_turn_a_tick(void **state)
+{
+	struct fake_worker *f = *state;
+	struct timer t = {.fn = last_tick};
+	static struct source a;
+
+	timer_del(f->w, &f->w->dev->watchdog);
+	source(&a, f, 0);
+	a.spin = worker_usec(f->w, 2);
+	timer_set(f->w, &t, __builtin_ia32_rdtsc() + worker_msec(f->w, 50));
+	f->w->stats.sleeps = f->w->stats.turns = 0;
+	worker_run(f->w);
+	/* the turn before a sleep and the one after arming; and one wait for work, at the start */
+	assert_true(f->w->stats.sleeps > 5);
+	assert_in_range(f->w->stats.turns, f->w->stats.sleeps, 3 * f->w->stats.sleeps + 20);
+	napi_disable(f->w, &a.napi);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, fake_worker_setup, fake_worker_teardown)
 
 int main(void)
@@ -271,6 +296,7 @@ int main(void)
 		T(budget_and_fairness), T(deadline_ends_the_turn), T(idle_turn_is_no_squeeze),
 		T(scheduled_once_disabled_for_good), T(overload_starves_nobody), T(stage_counters),
 		T(backlog_is_bounded_and_in_order), T(sleep_ends_at_the_timer),
+		T(nothing_to_do_costs_a_turn_a_tick),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
