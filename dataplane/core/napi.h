@@ -30,7 +30,7 @@ struct napi {
 	const char *name;
 	uint32_t weight;       /* 0: dp_conf.dev_weight */
 	uint32_t state;        /* enum napi_state */
-	int wait_fd;           /* -1: none, the worker wakes every millisecond for it */
+	int wait_fd;           /* -1: none, the worker wakes every SLEEP_TICK_USEC for it */
 	bool urgent;           /* not part of the budget (control ring) */
 	bool on_demand;        /* work comes from this thread or with worker_wake(): needs no fd */
 	bool armed;            /* the engine's */
