@@ -41,7 +41,7 @@ SHIM_EXPORT DIR *opendir(const char *path)
 	int kind = proc_look(path, true);
 
 	if (kind == PROC_KERNEL)
-		return hooks_file_refuses(path) ? NULL : real()->opendir(path);
+		return hooks_file_hides(path) ? NULL : real()->opendir(path);
 	struct folder *f = kind < 0 ? NULL : calloc(1, sizeof(*f));
 
 	if (f == NULL)

@@ -113,8 +113,8 @@ static inline struct shim_libc *real(void)
 	"a program on skiff has no network namespace to change to; run ip netns and ip -n "        \
 	"without skiff-run, or a skiffd of its own in the other namespace"
 
-/* The kernel's network namespaces, told apart by path: true, with the sentence and errno. */
-_Bool hooks_file_refuses(const char *path);
+/* Is it the folder of the kernel's network namespaces? Then it does not exist (errno). */
+_Bool hooks_file_hides(const char *path);
 
 /* One sentence on stderr, "libskiff: ...", each kind once per process. */
 void shim_say_once(_Bool *said, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -296,6 +296,8 @@ def ip_netns_is_refused():
         for words in ("del there", "add x", "exec there true"):
             done = skiff("ip -batch -", check=False, input=f"netns {words}\n")
             assert done.returncode and SENTENCE in done.stderr, (words, done)
+        done = skiff("timeout 1 ip monitor link", check=False)
+        assert done.returncode == 124 and done.stderr == "", done
         assert sh("ip netns list").stdout == "there\n"
         # what is not about namespaces
         for words in ("n", "ne show", "neigh", "-br link", "-b /dev/null", "-j netconf", "-f inet a",
