@@ -135,6 +135,7 @@ struct skb {
 	uint32_t truesize;         /* bytes charged to the owner */
 	uint32_t trace_id;
 	uint8_t gso_type;          /* enum skb_gso_type */
+	rte_be16_t vlan_proto;     /* with SKB_F_VLAN: the TPID of the tag beside the data */
 };
 
 static_assert(offsetof(struct skb, cb) == 64, "line 0 is one cache line");
@@ -308,6 +309,14 @@ static inline bool skb_may_pull(struct skb *skb, uint32_t n)
 static inline void *skb_header(struct skb *skb, uint32_t n)
 {
 	return likely(skb_may_pull(skb, n)) ? skb_data(skb) : NULL;
+}
+
+/* A tag that is not in the data. */
+static inline void skb_set_vlan(struct skb *skb, rte_be16_t proto, uint16_t tci)
+{
+	skb->flags |= SKB_F_VLAN;
+	skb->vlan_proto = proto;
+	skb_mbuf(skb)->vlan_tci = tci;
 }
 
 static inline void skb_reset_mac_header(struct skb *skb)

@@ -5,6 +5,8 @@
  * timestamp, taps, ingress filter, bridge, macvlan, then every handler of the ethertype: the last
  * receiver gets the frame itself, the others clones.
  */
+#include <string.h>
+
 #include "core/burst.h"
 #include "core/skb_queue.h"
 #include "dev/ptype.h"
@@ -56,9 +58,72 @@ static void to_taps(struct worker *w, const struct ptype_array *taps, struct skb
 	}
 }
 
+static void stamp(struct worker *w, struct skb *skb)
+{
+	if (skb->flags & SKB_F_TSTAMP)
+		return;
+	skb->tstamp = w->now;
+	skb->flags |= SKB_F_TSTAMP;
+}
+
+void ptype_tap_tagged(struct worker *w, struct skb *skb)
+{
+	const struct ptype_array *taps = ptype_taps(w->dp);
+
+	stamp(w, skb);
+	if (taps)
+		to_taps(w, taps, skb, skb->pkt_type);
+}
+
+/* The TPID in the data of a frame with its link header in front; 0: it is not tagged. */
+static rte_be16_t tag_in_data(const struct skb *skb)
+{
+	rte_be16_t type;
+
+	if (!skb_copy_bits(skb, 2 * ETH_ADDR_LEN, &type, sizeof(type)))
+		return 0;
+	return type == RTE_BE16(ETH_TYPE_VLAN) || type == RTE_BE16(ETH_TYPE_QINQ) ? type : 0;
+}
+
+/*
+ * eth_output has put the tag into the data already. A copy of the frame without it; on the interface
+ * below the VLAN the tag lies beside. NULL: no memory, or too short for a tag.
+ */
+static struct skb *untagged_copy(struct worker *w, const struct skb *skb, rte_be16_t proto)
+{
+	struct skb *c = skb_copy(w, skb);
+	uint8_t *p = c ? skb_header(c, ETH_HDR_LEN + VLAN_TAG_LEN) : NULL;
+	rte_be16_t tci;
+
+	if (!p) {
+		if (c)
+			skb_absorb(w, c);
+		return NULL;
+	}
+	memcpy(&tci, p + ETH_HDR_LEN, sizeof(tci));
+	if (skb->dev->type != NETDEV_VLAN)
+		skb_set_vlan(c, proto, rte_be_to_cpu_16(tci));
+	memmove(p + VLAN_TAG_LEN, p, 2 * ETH_ADDR_LEN);
+	skb_pull(c, VLAN_TAG_LEN);
+	skb_reset_mac_header(c);
+	return c;
+}
+
 void ptype_tap_tx(struct worker *w, struct skb *skb)
 {
-	to_taps(w, ptype_taps(w->dp), skb, SKB_OUTGOING);
+	const struct ptype_array *taps = ptype_taps(w->dp);
+	rte_be16_t proto = tag_in_data(skb);
+	struct skb *c;
+
+	if (!proto) {
+		to_taps(w, taps, skb, SKB_OUTGOING);
+		return;
+	}
+	c = untagged_copy(w, skb, proto);
+	if (!c)
+		return;
+	to_taps(w, taps, c, SKB_OUTGOING);
+	skb_absorb(w, c);
 }
 
 /* The stack's own protocols. */
@@ -108,10 +173,7 @@ static void receive(struct worker *w, struct skb *skb)
 
 	if (taken(w, skb, path, RX_HOOK_STEAL))
 		return;
-	if (!(skb->flags & SKB_F_TSTAMP)) {
-		skb->tstamp = w->now;
-		skb->flags |= SKB_F_TSTAMP;
-	}
+	stamp(w, skb);
 	taps = ptype_taps(w->dp);
 	if (taps)
 		to_taps(w, taps, skb, skb->pkt_type);

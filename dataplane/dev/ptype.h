@@ -70,5 +70,11 @@ static inline const struct ptype_array *ptype_taps(const struct dp *dp)
 	return dp->ptypes ? atomic_load_explicit(&dp->ptypes->taps, memory_order_acquire) : NULL;
 }
 
-/* A worker: copies to the taps of what goes out on skb->dev. */
+/*
+ * A worker: copies to the taps of what goes out on skb->dev, and of what came in there tagged
+ * (SKB_F_VLAN set, data behind the Ethernet header) before it goes to its sub-interface. As in Linux's
+ * packet sockets, a tap of an interface below a VLAN has the tag beside the data (skb_set_vlan), one
+ * of the VLAN sees none, and one of all interfaces gets the frame once from each.
+ */
 void ptype_tap_tx(struct worker *w, struct skb *skb);
+void ptype_tap_tagged(struct worker *w, struct skb *skb);

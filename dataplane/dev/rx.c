@@ -50,7 +50,7 @@ static void notable(struct skb *skb, const struct rte_mbuf *m)
 	if (flags & RTE_MBUF_F_RX_RSS_HASH)
 		skb->hash = m->hash.rss;
 	if (flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
-		skb->flags |= SKB_F_VLAN;
+		skb_set_vlan(skb, RTE_BE16(ETH_TYPE_VLAN), m->vlan_tci); /* ports do not say which TPID */
 	if (flags & RTE_MBUF_F_RX_LRO)
 		gso(skb, m);
 }

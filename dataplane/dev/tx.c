@@ -59,7 +59,7 @@ static struct skb *insert_vlan(struct worker *w, struct netdev *dev, struct skb 
 		lost(w, dev, skb, DROP_NO_MEMORY);
 		return NULL;
 	}
-	tag[0] = rte_cpu_to_be_16(ETH_TYPE_VLAN);
+	tag[0] = skb->vlan_proto;
 	tag[1] = rte_cpu_to_be_16(skb_mbuf(skb)->vlan_tci);
 	memcpy(p, addrs, sizeof(addrs));
 	memcpy(p + sizeof(addrs), tag, sizeof(tag));
@@ -234,13 +234,28 @@ static void other(struct worker *w, struct netdev *dev, struct skb *skb)
 	lost(w, dev, skb, DROP_TX_INACTIVE);
 }
 
+/* A super-frame that is cut here: its pieces come by once more, and the taps see those. */
+static bool cut_here(const struct skb *skb)
+{
+	const struct tx_contract *c = skb->dev->contract;
+
+	return skb->flags & SKB_F_GSO && c && !(c->tso && c->l4_csum &&
+		skb->gso_type & SKB_GSO_TCPV4 && skb->ip_summed == SKB_CSUM_PARTIAL);
+}
+
+static void to_taps(struct worker *w, const struct burst *in)
+{
+	for (uint32_t i = 0; i < in->n; i++)
+		if (!cut_here(in->skb[i]))
+			ptype_tap_tx(w, in->skb[i]);
+}
+
 void netdev_tx(struct worker *w, struct burst *in)
 {
 	uint32_t n = in->n;
 
 	if (unlikely(ptype_taps(w->dp)))
-		for (uint32_t i = 0; i < n; i++)
-			ptype_tap_tx(w, in->skb[i]);
+		to_taps(w, in);
 	for (uint32_t i = 0; i < n; i++) {
 		struct skb *skb = in->skb[i];
 		struct netdev *dev = skb->dev;

@@ -3,13 +3,14 @@
  * VLAN demux of received frames (IEEE 802.1Q, Linux's skb_vlan_untag and vlan_do_receive), called
  * by eth_input. A tag that the port left in the data is cut out, one that it stripped is in the
  * mbuf; either way the frame ends up on the sub-interface as if it had come untagged. Tags may
- * nest, each round takes one off.
+ * nest, each round takes one off. Taps of the interface it came by see it in between, tag beside.
  */
 #include <net/if.h>
 #include <string.h>
 
 #include "core/burst.h"
 #include "dev/netdev.h"
+#include "dev/ptype.h"
 #include "l2/eth.h"
 
 static bool in_data(const struct skb *skb)
@@ -27,10 +28,10 @@ static struct skb *lost(struct worker *w, struct skb *skb, struct netdev *dev,
 }
 
 /*
- * Cut the tag out of the data, which is at it: the addresses move up, the header has 14 bytes
+ * Move the tag beside the data, which is at it: the addresses move up, the header has 14 bytes
  * again. Writes, so a shared frame is copied first.
  */
-static struct skb *untag(struct worker *w, struct skb *skb, uint16_t *proto, uint16_t *tci)
+static struct skb *untag(struct worker *w, struct skb *skb)
 {
 	const struct vlan_hdr *tag = skb_header(skb, VLAN_TAG_LEN);
 	struct skb *own;
@@ -42,8 +43,7 @@ static struct skb *untag(struct worker *w, struct skb *skb, uint16_t *proto, uin
 		return lost(w, skb, skb->dev, DROP_NO_MEMORY);
 	skb = own;
 	tag = skb_header(skb, VLAN_TAG_LEN);
-	*proto = rte_be_to_cpu_16(skb->protocol);
-	*tci = rte_be_to_cpu_16(tag->tci);
+	skb_set_vlan(skb, skb->protocol, rte_be_to_cpu_16(tag->tci));
 	skb->protocol = tag->type;
 	skb_pull(skb, VLAN_TAG_LEN);
 	memmove((uint8_t *)skb_data(skb) - ETH_HDR_LEN, skb_mac_header(skb), 2 * ETH_ADDR_LEN);
@@ -86,26 +86,25 @@ static struct skb *to_sub_interface(struct worker *w, struct skb *skb, struct ne
 
 struct skb *vlan_input(struct worker *w, struct skb *skb)
 {
-	uint16_t proto, tci;
-
 	for (;;) {
 		struct netdev *vlan;
+		uint16_t vid;
 
-		if (skb->flags & SKB_F_VLAN) {
-			/* ports strip the outer tag only, and do not say which TPID it had */
-			proto = ETH_TYPE_VLAN;
-			tci = skb_mbuf(skb)->vlan_tci;
-			skb->flags &= (uint16_t)~SKB_F_VLAN;
-		} else if (in_data(skb)) {
-			skb = untag(w, skb, &proto, &tci);
+		if (!(skb->flags & SKB_F_VLAN)) {
+			if (!in_data(skb))
+				return skb;
+			skb = untag(w, skb);
 			if (!skb)
 				return NULL;
-		} else {
-			return skb;
 		}
-		if (!(tci & VLAN_VID_MASK))
+		vid = skb_mbuf(skb)->vlan_tci & VLAN_VID_MASK;
+		if (vid && unlikely(atomic_load_explicit(&skb->dev->rx_path, memory_order_relaxed) &
+			NETDEV_RX_TAP))
+			ptype_tap_tagged(w, skb);
+		skb->flags &= (uint16_t)~SKB_F_VLAN;
+		if (!vid)
 			continue; /* a priority tag: the frame is untagged */
-		vlan = find(skb->dev, proto, tci & VLAN_VID_MASK);
+		vlan = find(skb->dev, rte_be_to_cpu_16(skb->vlan_proto), vid);
 		if (!vlan)
 			return lost(w, skb, skb->dev, DROP_VLAN_UNKNOWN);
 		skb = to_sub_interface(w, skb, vlan);

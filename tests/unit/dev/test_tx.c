@@ -9,6 +9,7 @@
 #include <rte_ring.h>
 
 #include "core/skb_alloc.h"
+#include "dev/ptype.h"
 #include "dev/txq.h"
 #include "lib/fake_worker.h"
 #include "lib/pkt.h"
@@ -376,10 +377,84 @@ static void stripped_tag(void **state)
 	struct pkt p = PKT_UDP(.data_len = 30), want = PKT_UDP(.data_len = 30, .vlan = 0x2005);
 	struct skb *skb = to_wire(&p, 2000);
 
-	skb->flags |= SKB_F_VLAN;
-	skb_mbuf(skb)->vlan_tci = 0x2005;
+	skb_set_vlan(skb, RTE_BE16(0x8100), 0x2005);
 	xmit(skb);
 	expect_frame(&want, 1, true);
+}
+
+static struct {
+	const struct netdev *dev;
+	uint32_t len;
+	uint16_t tci; /* 0: no tag beside */
+	rte_be16_t type;
+} seen[8];
+static unsigned int n_seen;
+
+static void tap(struct worker *w, struct skb *skb, struct netdev *dev, void *priv)
+{
+	(void)priv;
+	assert_true(n_seen < RTE_DIM(seen));
+	assert_int_equal(skb->pkt_type, SKB_OUTGOING);
+	seen[n_seen].dev = dev;
+	seen[n_seen].len = skb_len(skb);
+	seen[n_seen].tci = skb->flags & SKB_F_VLAN ? skb_mbuf(skb)->vlan_tci : 0;
+	assert_true(skb_copy_bits(skb, 12, &seen[n_seen++].type, 2));
+	skb_delivered(w, skb);
+}
+
+static void assert_seen(unsigned int i, const struct netdev *dev, const struct pkt *p, uint16_t tci)
+{
+	assert_ptr_equal(seen[i].dev, dev);
+	assert_int_equal(seen[i].len, p->len);
+	assert_int_equal(seen[i].tci, tci);
+	assert_int_equal(seen[i].type, RTE_BE16(ETH_TYPE_IP4));
+}
+
+/* Sent by a VLAN: its taps see no tag, those of the port have it beside; the wire has it in. */
+static void taps(void **state)
+{
+	struct pkt plain = PKT_UDP(.data_len = 30), p = PKT_UDP(.data_len = 30, .vlan = 7);
+	struct netdev *vlan = fake_netdev(&wire->f, 9, "out.7", NULL);
+	const struct ptype any = {PTYPE_ALL, NULL, tap, NULL};
+	struct skb *skb = to_wire(&p, 2000);
+
+	n_seen = 0;
+	vlan->type = NETDEV_VLAN;
+	vlan->lower = wire->dev;
+	assert_int_equal(ptype_add(&wire->f.dp, &any), 0);
+	skb->dev = vlan;
+	skb_reset_mac_header(skb);
+	xmit(skb);
+	fake_stage1(&wire->f, netdev_tx, fake_take1(&wire->f, STAGE_netdev_tx));
+	assert_int_equal(n_seen, 2);
+	assert_seen(0, vlan, &plain, 0);
+	assert_seen(1, wire->dev, &plain, 7);
+	expect_frame(&p, 1, true);
+	/* no tag */
+	n_seen = 0;
+	xmit(to_wire(&plain, 2000));
+	assert_int_equal(n_seen, 1);
+	assert_seen(0, wire->dev, &plain, 0);
+	expect_frame(&plain, 1, false); /* the tap's clone is freed at the sweep's end */
+	/* a super-frame that is cut here is seen in its pieces only */
+	p = PKT_TCP(.data_len = 2000);
+	skb = to_wire(&p, 1500);
+	skb->flags |= SKB_F_GSO;
+	skb->gso_type = SKB_GSO_TCPV4;
+	skb->gso_size = 1400;
+	skb_set_csum_partial(skb, p.l4, 16);
+	n_seen = 0;
+	xmit(skb);
+	struct skb *seg[4];
+	uint32_t n = fake_take(&wire->f, STAGE_netdev_tx, seg, 4);
+
+	assert_int_equal(n, 2);
+	assert_int_equal(n_seen, 0);
+	fake_stage(&wire->f, netdev_tx, seg, n);
+	assert_int_equal(n_seen, 2);
+	assert_int_equal(seen[0].len + seen[1].len, p.len + 54);
+	assert_int_equal(ptype_remove(&wire->f.dp, &any), 0);
+	txq_flush_all(wire->f.w);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -389,7 +464,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(order_through_stops), T(queue_is_bounded), T(down_and_deactivated),
 		T(frozen_keeps_all), T(watchdog_only_when_stuck), T(contract), T(checksums),
-		T(super_frames), T(stripped_tag),
+		T(super_frames), T(stripped_tag), T(taps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
