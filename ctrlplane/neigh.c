@@ -42,13 +42,26 @@ static void program(struct cp *cp, struct cp_neigh *n)
 		cp->be->neigh_ready(cp->be_ctx, n);
 }
 
-static void changed(struct cp *cp, struct cp_neigh *n)
+static void changed_quietly(struct cp *cp, struct cp_neigh *n)
 {
 	n->updated = cp->now_ms;
 	neigh_lru_touch(cp->neighs, n);
 	cp->gens.neighs++;
 	program(cp, n);
+}
+
+static void changed(struct cp *cp, struct cp_neigh *n)
+{
+	changed_quietly(cp, n);
 	cp_notify_neigh(cp, n, RTM_NEWNEIGH);
+}
+
+/* Linux tells nobody of this state: it is STALE, in use. */
+static void delay(struct cp *cp, struct cp_neigh *n)
+{
+	n->state = NUD_DELAY;
+	neigh_timer_set(cp->neighs, n, cp->now_ms + parms_of(cp, n)->delay_probe);
+	changed_quietly(cp, n);
 }
 
 static void fail(struct cp *cp, struct cp_neigh *n)
@@ -88,11 +101,10 @@ static void timer_reachable(struct cp *cp, struct cp_neigh *n)
 		return;
 	}
 	if (n->used != 0 && cp->now_ms <= n->used + p->delay_probe) {
-		n->state = NUD_DELAY;
-		neigh_timer_set(cp->neighs, n, cp->now_ms + p->delay_probe);
-	} else {
-		n->state = NUD_STALE;
+		delay(cp, n);
+		return;
 	}
+	n->state = NUD_STALE;
 	changed(cp, n);
 }
 
@@ -185,11 +197,8 @@ void cp_neigh_used(struct cp *cp, struct cp_link *l, in_addr_t ip)
 	if (n == NULL)
 		return;
 	n->used = cp->now_ms;
-	if (n->state != NUD_STALE)
-		return;
-	n->state = NUD_DELAY;
-	neigh_timer_set(cp->neighs, n, cp->now_ms + parms_of(cp, n)->delay_probe);
-	changed(cp, n);
+	if (n->state == NUD_STALE)
+		delay(cp, n);
 }
 
 void cp_neigh_confirm(struct cp *cp, struct cp_link *l, in_addr_t ip)
