@@ -122,7 +122,7 @@ unsigned int nlsock_table_size(void)
 	return last;
 }
 
-void nlsock_replace(struct nlsock *s, int with)
+static void renumber(struct nlsock *s, int with, bool keep)
 {
 	unsigned int end = nlsock_table_size();
 
@@ -134,8 +134,31 @@ void nlsock_replace(struct nlsock *s, int with)
 		int cloexec = real()->fcntl(fd, F_GETFD) & FD_CLOEXEC ? O_CLOEXEC : 0;
 
 		real()->dup3(with, fd, cloexec);
-		nlsock_set(fd, NULL);
+		if (!keep)
+			nlsock_set(fd, NULL);
 	}
+}
+
+void nlsock_replace(struct nlsock *s, int with)
+{
+	renumber(s, with, false);
+}
+
+void nlsock_quiet(int fd, struct nlsock *s)
+{
+	int saved = errno;
+
+	if (!atomic_exchange(&s->gone, true)) {
+		int flags = real()->fcntl(fd, F_GETFL) & O_NONBLOCK ? SOCK_NONBLOCK : 0;
+		/* Never readable: nobody knows its name. */
+		int quiet = real()->socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | flags, 0);
+
+		if (quiet >= 0) {
+			renumber(s, quiet, true);
+			real()->close(quiet);
+		}
+	}
+	errno = saved;
 }
 
 /* fork in another thread must not leave the table locked in the child. */

@@ -23,6 +23,7 @@ struct nlsock {
 	atomic_bool bound; /* getsockname tells the port id from the first bind or send on */
 	uint32_t dst_portid, dst_groups;
 	atomic_bool level; /* in an epoll set: the stream is readable while the ring is not empty */
+	atomic_bool gone; /* nlsock_quiet */
 	_Atomic uint64_t active_ns;
 
 	struct skiff_nl_page *page;
@@ -49,6 +50,11 @@ void nlsock_put(struct nlsock *s);
 int nlsock_set(int fd, struct nlsock *s);
 /* All numbers of s are `with`'s from now on, which is not ours. */
 void nlsock_replace(struct nlsock *s, int with);
+/*
+ * skiffd is gone and the program has been told once: s is not readable any more, so that programs
+ * that only log the error (bird) do not do so without end. All further calls fail.
+ */
+void nlsock_quiet(int fd, struct nlsock *s);
 /* Descriptors from here on are never ours; 0 while the program has no netlink socket. */
 unsigned int nlsock_table_size(void);
 

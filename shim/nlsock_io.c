@@ -123,6 +123,10 @@ ssize_t nlsock_send(int fd, struct nlsock *s, const struct msghdr *m, int flags)
 	}
 	if (check_to(s, m) < 0)
 		return -1;
+	if (s->gone) {
+		errno = ECONNREFUSED;
+		return -1;
+	}
 	if (!s->bound) {
 		s->bound = true;
 		nlsock_keep(s);
@@ -146,6 +150,10 @@ int nlsock_option(int fd, struct nlsock *s, uint32_t name, const void *arg, size
 	struct iovec v[2] = {{&o, sizeof(o)}, {(void *)arg, len}};
 	int result = -1;
 
+	if (s->gone) {
+		errno = ECONNREFUSED;
+		return -1;
+	}
 	nlsock_lock_tx(s);
 	if (transmit(fd, s, SKIFF_NL_OPT, v, 2, sizeof(o) + len) == 0) {
 		result = atomic_load(&s->page->opt_result);
@@ -377,8 +385,15 @@ ssize_t nlsock_recv(int fd, struct nlsock *s, struct msghdr *m, int flags)
 		nlsock_unlock_rx(s);
 		if (got != 0)
 			break;
-		if (wait_more(fd, s, flags) < 0)
+		if (s->gone) {
+			errno = ENETDOWN;
 			break;
+		}
+		if (wait_more(fd, s, flags) < 0) {
+			if (errno == ENETDOWN)
+				nlsock_quiet(fd, s);
+			break;
+		}
 	}
 	if (n >= 0)
 		atomic_store_explicit(&s->active_ns, nlsock_now(), memory_order_relaxed);
