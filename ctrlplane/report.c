@@ -98,11 +98,13 @@ static json_t *worker_row(const struct skiffd *d, uint32_t i, const struct worke
 		was->sleep_cycles;
 	uint64_t lane = s->lane_packets, met = lane + s->lane_left;
 
-	return json_pack("{s:i, s:i, s:i, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I}",
+	return json_pack("{s:i, s:i, s:i, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I,"
+		" s:I}",
 		"worker", (int)i, "cpu", (int)d->settings.cores[i], "node",
 		(int)d->workers[i]->node, "load", percent(busy, all), "turns", U64(s->turns),
 		"busy_turns", U64(s->busy_turns), "sleeps", U64(s->sleeps),
 		"time_squeeze", U64(s->time_squeeze), "backlog", U64(s->backlog_total),
+		"backlog_dropped", U64(s->backlog_dropped), "backlog_refused", U64(s->backlog_refused),
 		"no_skb", U64(s->no_skb), "rx", U64(now->ledger.l.rx),
 		"lane", percent(lane, met), "lane_packets", U64(lane),
 		"cached", U64(now->cached), "cached_clones", U64(now->cached_clones));

@@ -231,6 +231,8 @@ bool worker_turn(struct worker *w)
 	/* it may have brought a queue that nothing wakes us for yet: not a turn to sleep after */
 	if (unlikely(atomic_load_explicit(&w->request, memory_order_relaxed) != NULL))
 		moved += worker_serve_call(w);
+	if (unlikely(atomic_load_explicit(&w->inbox_ready, memory_order_relaxed)))
+		moved += backlog_collect(w);
 	if (w->qsbr)
 		rte_rcu_qsbr_quiescent(w->qsbr, w->qsbr_id);
 	w->turn_busy = moved != 0;
@@ -263,6 +265,7 @@ void worker_run(struct worker *w)
 	}
 	atomic_store(&w->running, false);
 	worker_serve_call(w);
+	backlog_leave(w);
 	if (w->qsbr)
 		rte_rcu_qsbr_thread_offline(w->qsbr, w->qsbr_id);
 }
@@ -321,8 +324,11 @@ void worker_stop(struct worker *w)
 		w->out[s].n = 0;
 	}
 	memset(w->pending, 0, sizeof(w->pending));
-	if (w->backlog)
+	if (w->backlog) {
+		atomic_store(&w->inbox_ready, 1);
+		backlog_collect(w);
 		skb_queue_purge(w, &w->backlog->q, DROP_STOPPED);
+	}
 	burst_flush_done(w);
 }
 

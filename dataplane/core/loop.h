@@ -24,7 +24,10 @@ struct worker_opts {
  * backlog. 0, -ENOMEM or -errno of the eventfd.
  */
 int worker_init(struct worker *w, struct dp *dp, const struct worker_opts *opts);
-/* After the last turn: end what is in the bursts and the backlog as STOPPED. worker_fini does too. */
+/*
+ * After the last turn: end what is in the bursts and the backlog as STOPPED. worker_fini does too. A
+ * worker whose loop ends has given its backlog to another one that runs.
+ */
 void worker_stop(struct worker *w);
 /* Undo worker_init, after the layers' *_worker_fini. */
 void worker_fini(struct worker *w);

@@ -69,6 +69,7 @@ struct worker_stats {
 	uint64_t time_squeeze;   /* turns that budget or deadline ended with work pending */
 	uint64_t backlog_total;  /* netdev_rx_stat of the software input queue */
 	uint64_t backlog_dropped;
+	uint64_t backlog_refused; /* from other threads, by the ring; in snapshots only */
 	uint64_t ctl_lost;       /* messages to the control thread that found the ring full */
 	uint64_t no_skb;         /* allocations that failed */
 	uint64_t lane_packets;   /* forwarded by the lane */
@@ -126,6 +127,7 @@ struct worker {
 	int wake_fd;                    /* eventfd, written to end a sleep */
 	atomic_bool running;            /* a thread is in worker_run */
 	struct worker_request *_Atomic request; /* core/call.h */
+	atomic_uint inbox_ready;        /* core/backlog.h: other threads have handed frames in */
 
 	struct burst done __attribute__((aligned(64))); /* ended skbs, freed at the sweep's end */
 	struct burst out[STAGE_COUNT] __attribute__((aligned(64)));

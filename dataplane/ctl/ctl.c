@@ -13,6 +13,7 @@
 
 #include <rte_ring_elem.h>
 
+#include "core/backlog.h"
 #include "core/burst.h"
 #include "core/dp.h"
 #include "core/skb_alloc.h"
@@ -226,6 +227,7 @@ static void snapshot(struct worker *w, struct worker_snapshot *s)
 {
 	ledger_snapshot(w, &s->ledger);
 	s->stats = w->stats;
+	s->stats.backlog_refused = atomic_load_explicit(&w->backlog->refused, memory_order_relaxed);
 	memcpy(s->stage, w->stage, sizeof(s->stage));
 	s->cached = w->skb_cache->n;
 	s->cached_clones = w->skb_cache->clones;

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/backlog.h"
+#include "core/call.h"
 #include "dev/netdev_table.h"
 #include "dev/ptype.h"
 
@@ -124,6 +126,17 @@ static void wait_refs(struct dp *dp, struct netdev *dev)
 	}
 }
 
+/* Linux's flush_all_backlogs: nobody can add to them any more. */
+static void flush_backlogs(struct dp *dp, struct netdev *dev)
+{
+	for (unsigned int i = 0; i < WORKER_MAX; i++) {
+		struct worker *w = atomic_load_explicit(&dp->workers[i], memory_order_acquire);
+
+		if (w && w->backlog)
+			worker_call(w, backlog_flush, dev);
+	}
+}
+
 int netdev_unregister(struct dp *dp, struct netdev *dev)
 {
 	if (dev->reg_state != NETDEV_REGISTERED)
@@ -144,6 +157,7 @@ int netdev_unregister(struct dp *dp, struct netdev *dev)
 	netdev_put(dev); /* the table's */
 	wait_refs(dp, dev);
 	dp_synchronize(dp);
+	flush_backlogs(dp, dev);
 	dev->reg_state = NETDEV_UNREGISTERED;
 	/* the slot's next user starts at zero */
 	for (unsigned int i = 0; i < WORKER_MAX; i++) {

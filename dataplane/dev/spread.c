@@ -14,6 +14,8 @@
 
 #include "core/burst.h"
 #include "core/call.h"
+#include "core/dp.h"
+#include "core/skb_alloc.h"
 #include "core/sleep.h"
 
 /* The number of the worker that the frame belongs to; frames of no flow stay. */
@@ -135,6 +137,36 @@ void spread_free(struct spread *s)
 		free(s->inlet[k]);
 	}
 	free(s);
+}
+
+/* Worker number `hash % RSS_RETA % n`, as spread_new() fills the table. NULL: no worker. */
+static struct worker *by_hash(const struct dp *dp, uint32_t hash)
+{
+	struct worker *all[WORKER_MAX];
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < WORKER_MAX; i++) {
+		all[n] = atomic_load_explicit(&dp->workers[i], memory_order_acquire);
+		n += all[n] != NULL;
+	}
+	return n ? all[hash % RSS_RETA % n] : NULL;
+}
+
+enum netif_rx_result netif_rx_flow(struct dp *dp, struct worker *from, struct skb *skb)
+{
+	struct worker *to = from;
+	uint32_t hash;
+
+	if (rss_hash(skb_data(skb), skb_headlen(skb), &hash))
+		to = by_hash(dp, hash);
+	else if (!from)
+		to = by_hash(dp, 0);
+	if (to == from && from)
+		return netif_rx(from, skb);
+	if (to)
+		return netif_rx_on(from, to, skb);
+	skb_free(skb);
+	return NETIF_RX_DROP;
 }
 
 static void attach(struct worker *w, void *arg)

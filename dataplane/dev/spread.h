@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "core/backlog.h"
 #include "dev/rxq.h"
 #include "wire/rss.h"
 
@@ -36,6 +37,13 @@ unsigned int spread_inlet_poll(struct worker *w, struct napi *n, unsigned int bu
 /* Control thread: what `q`, polled by worker number `me` of to[0..n), needs; NULL: no memory. */
 struct spread *spread_new(struct rx_queue *q, struct worker *const *to, uint16_t n, uint16_t me);
 void spread_free(struct spread *s);
+/*
+ * Any thread: netif_rx() of a frame on the worker that its flow belongs to, where the ports' frames of
+ * the flow are, too; frames of no flow stay with `from` (core/backlog.h: NULL where the caller is no
+ * worker; then they go to the first).
+ */
+enum netif_rx_result netif_rx_flow(struct dp *dp, struct worker *from, struct skb *skb);
+
 /* Put the inlets into their workers' hands; out of them: what waits ends as DEV_DOWN. */
 void spread_attach(struct spread *s);
 void spread_detach(struct spread *s);

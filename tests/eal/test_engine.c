@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_rcu_qsbr.h>
 
+#include "core/backlog.h"
 #include "core/burst.h"
 #include "core/call.h"
 #include "core/hook.h"
@@ -285,6 +287,166 @@ static void no_wake_up_is_lost(void **state)
 	world_fini(&x);
 }
 
+#define GIVERS 3
+#define GIVEN 20000u
+
+struct giver {
+	struct world *x;
+	uint32_t id, done, refused;
+};
+
+static atomic_uint got_of[GIVERS], next_of[GIVERS], out_of_order;
+
+/* Frames of ethertype 0x9998 tell who gave them, and their number. */
+static void given(struct worker *w, struct skb *skb, struct netdev *dev, void *priv)
+{
+	uint32_t of[2];
+
+	assert_true(skb_copy_bits(skb, 0, of, sizeof(of)));
+	if (of[1] < next_of[of[0]])
+		out_of_order++;
+	next_of[of[0]] = of[1] + 1;
+	got_of[of[0]]++;
+	skb_delivered(w, skb);
+}
+
+static struct skb *numbered(struct world *x, uint32_t id, uint32_t number)
+{
+	struct skb *skb = skb_alloc(x->pool);
+	uint8_t *p = skb ? skb_put(skb, 60) : NULL;
+
+	if (!p)
+		return NULL;
+	memset(p, 0, 60);
+	memcpy(p, "\2\0\0\0\0\1\2\xee\0\0\0\1\x99\x98", 14);
+	memcpy(p + 14, &id, sizeof(id));
+	memcpy(p + 18, &number, sizeof(number));
+	skb->dev = x->port[0].dev;
+	return skb;
+}
+
+static void *give(void *arg)
+{
+	struct giver *g = arg;
+
+	for (uint32_t i = 0; i < GIVEN; i++) {
+		struct skb *skb;
+
+		while (!(skb = numbered(g->x, g->id, i)))
+			sched_yield();
+		if (netif_rx_on(NULL, g->x->w[0], skb) == NETIF_RX_SUCCESS)
+			g->done++;
+		else
+			g->refused++;
+		if (i % 512 == 0) /* let it fall asleep now and then */
+			usleep(200);
+	}
+	return NULL;
+}
+
+/* Several threads hand frames to a worker that sleeps whenever it can: all of them go up, in order. */
+static void frames_from_any_thread(void **state)
+{
+	static struct world x;
+	const struct ptype pt = {0x9998, NULL, given, NULL};
+	const struct ctl_msg stop = {.type = CTL_STOP};
+	struct giver g[GIVERS];
+	pthread_t t, gt[GIVERS];
+	time_t deadline = time(NULL) + PATIENCE;
+	uint32_t refused = 0;
+
+	world_init(&x, 1, 1);
+	world_port_up(&x, 0, "a");
+	assert_int_equal(ptype_add(&x.dp, &pt), 0);
+	timer_del(x.w[0], &x.w[0]->dev->watchdog); /* nothing else wakes it */
+	x.dp.conf.max_backlog = 100000;
+	pthread_create(&t, NULL, worker_thread, x.w[0]);
+	for (uint32_t i = 0; i < GIVERS; i++) {
+		g[i] = (struct giver){.x = &x, .id = i};
+		pthread_create(&gt[i], NULL, give, &g[i]);
+	}
+	for (uint32_t i = 0; i < GIVERS; i++) {
+		pthread_join(gt[i], NULL);
+		while (got_of[i] < g[i].done) {
+			assert_true(time(NULL) < deadline);
+			sched_yield();
+		}
+		assert_int_equal(got_of[i], g[i].done);
+		refused += g[i].refused;
+	}
+	assert_int_equal(out_of_order, 0);
+	assert_int_equal(x.w[0]->backlog->refused, refused);
+	/* one at a time, at every phase of its falling asleep */
+	for (unsigned int i = 0; i < 2000; i++) {
+		uint64_t start = rte_rdtsc(), wait = 20 + (i * 2654435761u >> 20) % 60;
+		unsigned int before = got_of[0];
+
+		assert_int_equal(netif_rx_on(NULL, x.w[0], numbered(&x, 0, GIVEN + i)),
+			NETIF_RX_SUCCESS);
+		while (got_of[0] == before) {
+			assert_true(time(NULL) < deadline);
+			sched_yield();
+		}
+		while (rte_rdtsc() - start < wait * (rte_get_tsc_hz() / 1000000))
+			;
+	}
+	assert_int_equal(ctl_send(x.w[0], &stop), 0);
+	pthread_join(t, NULL);
+	assert_true(x.w[0]->stats.sleeps > 100);
+	x.w[0]->ledger.ring_out = x.w[0]->ledger.ring_in; /* the threads' share: they have no ledger */
+	x.w[0]->ledger.rx += x.w[0]->ledger.ring_out;
+	assert_int_equal(ptype_remove(&x.dp, &pt), 0);
+	world_fini(&x);
+}
+
+/* A worker that leaves gives what waits to one that stays; the last one ends it. */
+static void backlog_goes_to_another_worker(void **state)
+{
+	static struct world x;
+	const struct ptype pt = {0x9998, NULL, given, NULL};
+	const struct ctl_msg stop = {.type = CTL_STOP};
+	time_t deadline = time(NULL) + PATIENCE;
+	pthread_t t;
+	unsigned int before = got_of[1];
+
+	world_init(&x, 2, 1);
+	world_port_up(&x, 0, "a");
+	assert_int_equal(ptype_add(&x.dp, &pt), 0);
+	next_of[1] = 0;
+	for (uint32_t i = 0; i < 300; i++) {
+		struct skb *skb = numbered(&x, 1, i);
+
+		x.w[0]->ledger.alloc++;
+		if (i < 200)
+			assert_int_equal(netif_rx(x.w[0], skb), NETIF_RX_SUCCESS);
+		else
+			assert_int_equal(netif_rx_on(x.w[0], x.w[0], skb), NETIF_RX_SUCCESS);
+	}
+	pthread_create(&t, NULL, worker_thread, x.w[1]);
+	while (!atomic_load(&x.w[1]->running))
+		sched_yield();
+	x.w[0]->stop = true; /* not one turn, as if it had been too slow */
+	worker_thread(x.w[0]);
+	while (got_of[1] - before < 300) {
+		assert_true(time(NULL) < deadline);
+		sched_yield();
+	}
+	assert_int_equal(out_of_order, 0);
+	assert_int_equal(ctl_send(x.w[1], &stop), 0);
+	pthread_join(t, NULL);
+	assert_int_equal(x.w[0]->ledger.dropped[DROP_STOPPED], 0);
+	assert_int_equal(x.w[1]->ledger.delivered, 300);
+	/* nobody is left */
+	x.w[0]->ledger.alloc++;
+	assert_int_equal(netif_rx(x.w[0], numbered(&x, 1, 300)), NETIF_RX_SUCCESS);
+	x.w[0]->stop = true;
+	worker_thread(x.w[0]);
+	worker_stop(x.w[0]);
+	assert_int_equal(x.w[0]->ledger.dropped[DROP_STOPPED], 1);
+	assert_int_equal(ptype_remove(&x.dp, &pt), 0);
+	world_fini(&x);
+}
+
 static void collect(void *ctx, void *ptr)
 {
 	(*(unsigned int *)ctx)++;
@@ -323,7 +485,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forwards_in_order), cmocka_unit_test(hand_over),
 		cmocka_unit_test(reclaim_waits_for_workers), cmocka_unit_test(no_wake_up_is_lost),
-		cmocka_unit_test(changes_under_traffic),
+		cmocka_unit_test(changes_under_traffic), cmocka_unit_test(frames_from_any_thread),
+		cmocka_unit_test(backlog_goes_to_another_worker),
 	};
 
 	world_eal(argv[0]);

@@ -14,9 +14,11 @@
 #include <rte_rcu_qsbr.h>
 
 #include "core/burst.h"
+#include "core/skb_alloc.h"
 #include "ctl/ctl.h"
 #include "dev/port.h"
 #include "dev/ptype.h"
+#include "dev/spread.h"
 #include "engine_world.h"
 #include "unit.h"
 #include "wire/rss.h"
@@ -143,6 +145,31 @@ static void both_directions_meet(void **state)
 	assert_int_equal(a->ledger.ring_out, b->ledger.ring_in);
 	assert_int_equal(b->ledger.ring_out, a->ledger.ring_in);
 	assert_true(a->ledger.ring_out > 0 && b->ledger.ring_out > 0);
+	world_fini(&x);
+}
+
+/* Frames that no port received, handed in by one worker, meet the rest of their flow. */
+static void handed_in_by_flow(void **state)
+{
+	static struct world x;
+
+	set_up(&x);
+	for (uint32_t n = 0; n < 10; n++) {
+		for (unsigned int i = 0; i < 2 * FLOWS; i++) {
+			struct skb *skb = skb_alloc(x.pool);
+
+			assert_non_null(skb);
+			build(skb_put(skb, FRAME), i % 2, i / 2, i % 2, n);
+			skb->dev = x.port[i % 2].dev;
+			x.w[0]->ledger.alloc++;
+			assert_int_equal(netif_rx_flow(&x.dp, x.w[0], skb), NETIF_RX_SUCCESS);
+		}
+		turns(&x, 5);
+	}
+	check_flows(10);
+	assert_true(x.w[0]->ledger.ring_out > 0);
+	assert_int_equal(x.w[0]->ledger.ring_out, x.w[1]->ledger.ring_in);
+	assert_int_equal(x.w[1]->ledger.delivered, x.w[1]->ledger.ring_in);
 	world_fini(&x);
 }
 
@@ -295,7 +322,8 @@ static void hardware_agrees(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(both_directions_meet), cmocka_unit_test(what_has_no_flow_stays),
+		cmocka_unit_test(both_directions_meet),
+		cmocka_unit_test(handed_in_by_flow), cmocka_unit_test(what_has_no_flow_stays),
 		cmocka_unit_test(a_full_ring_is_counted), cmocka_unit_test(on_two_threads),
 		cmocka_unit_test(hardware_agrees),
 	};

@@ -231,6 +231,67 @@ static void backlog_is_bounded_and_in_order(void **state)
 	assert_int_equal(f->w->backlog->napi.polls, 2);
 }
 
+static struct skb *unknown(struct fake_worker *f, struct netdev *dev)
+{
+	struct pkt p = PKT_UDP(.eth_type = 0x9999);
+
+	return fake_rx(f, dev, p.data, p.len);
+}
+
+/* From another worker (here: itself, by the ring) and from a thread that is none. */
+static void inbox_is_bounded_and_in_the_ledger(void **state)
+{
+	struct fake_worker *f = *state;
+	struct netdev *dev = fake_netdev(f, 5, "x", NULL);
+	struct ledger_sum sum;
+	struct skb *skb;
+
+	f->dp.conf.max_backlog = 100;
+	for (unsigned int i = 0; i < 110; i++) {
+		skb = unknown(f, dev);
+		assert_int_equal(netif_rx_on(f->w, f->w, skb), i <= 100 ? NETIF_RX_SUCCESS :
+			NETIF_RX_DROP);
+		assert_true(i > 100 || skb->flags & SKB_F_TSTAMP);
+	}
+	fake_expect_drop(f, DROP_INBOX_FULL, 9);
+	assert_int_equal(f->w->backlog->refused, 9);
+	assert_int_equal(f->w->ledger.ring_out, 101);
+	skb = unknown(f, dev); /* of nobody's ledger */
+	f->w->ledger.rx--;
+	assert_int_equal(netif_rx_on(NULL, f->w, skb), NETIF_RX_DROP);
+	assert_int_equal(f->w->backlog->refused, 10);
+	assert_int_equal(f->w->backlog->q.len, 0);
+	assert_true(worker_turn(f->w)); /* takes them in */
+	assert_false(f->w->inbox_ready);
+	assert_int_equal(f->w->ledger.ring_in, 101);
+	assert_int_equal(f->w->backlog->q.len, 101);
+	ledger_snapshot(f->w, &sum);
+	assert_int_equal(sum.held, 101);
+	assert_int_equal(ledger_gap(&sum), 0);
+	assert_true(worker_turn(f->w)); /* and up */
+	fake_expect_drop(f, DROP_ETH_UNKNOWN_TYPE, 101);
+	assert_false(worker_turn(f->w));
+	/* what is left in the ring at the end ends */
+	assert_int_equal(netif_rx_on(f->w, f->w, unknown(f, dev)), NETIF_RX_SUCCESS);
+	worker_stop(f->w);
+	fake_expect_drop(f, DROP_STOPPED, 1);
+}
+
+static void backlog_of_an_interface_that_goes(void **state)
+{
+	struct fake_worker *f = *state;
+	struct netdev *dev = fake_netdev(f, 5, "x", NULL), *stays = fake_netdev(f, 6, "y", NULL);
+
+	netif_rx(f->w, unknown(f, dev));
+	netif_rx(f->w, unknown(f, stays));
+	netif_rx_on(f->w, f->w, unknown(f, dev));
+	netif_rx_on(f->w, f->w, unknown(f, stays));
+	backlog_flush(f->w, dev);
+	fake_expect_drop(f, DROP_DEV_DOWN, 2);
+	assert_true(worker_turn(f->w));
+	fake_expect_drop(f, DROP_ETH_UNKNOWN_TYPE, 2);
+}
+
 static void sleep_ends_at_the_timer(void **state)
 {
 	struct fake_worker *f = *state;
@@ -295,7 +356,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(budget_and_fairness), T(deadline_ends_the_turn), T(idle_turn_is_no_squeeze),
 		T(scheduled_once_disabled_for_good), T(overload_starves_nobody), T(stage_counters),
-		T(backlog_is_bounded_and_in_order), T(sleep_ends_at_the_timer),
+		T(backlog_is_bounded_and_in_order),
+		T(inbox_is_bounded_and_in_the_ledger), T(backlog_of_an_interface_that_goes), T(sleep_ends_at_the_timer),
 		T(nothing_to_do_costs_a_turn_a_tick),
 	};
 
