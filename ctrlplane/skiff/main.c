@@ -80,6 +80,25 @@ static int ask(const struct options *o, unsigned int argc, char *const *argv)
 	return ex.status;
 }
 
+static void put_word(void *arg, const char *word)
+{
+	puts(word);
+}
+
+/* For the shell's completion: without a skiffd, what the grammar alone knows. */
+static int complete(const struct options *o, unsigned int argc, char *const *argv)
+{
+	char text[SKIFF_TEXT_MAX];
+	struct client c;
+
+	if (client_open(&c, o->socket, text, sizeof(text)) == 0) {
+		client_close(&c);
+		return ask(o, argc, argv);
+	}
+	verb_complete(argc - 1, argv + 1, put_word, NULL);
+	return SKIFF_OK;
+}
+
 static int own(const struct options *o, unsigned int argc, char *const *argv)
 {
 	struct verb_error e;
@@ -100,6 +119,8 @@ static int own(const struct options *o, unsigned int argc, char *const *argv)
 		return help(argc, argv);
 	case VERB_LOAD:
 		return load(o, argc, argv);
+	case VERB_COMPLETE:
+		return complete(o, argc, argv);
 	default:
 		return ask(o, argc, argv);
 	}
