@@ -103,7 +103,9 @@ static int dp_start(struct skiffd *d)
 	for (i = 0; err == 0 && i < N(dp_layers); i++) {
 		err = dp_layers[i].init(d->dp);
 		if (err < 0)
-			log_error("no memory for the tables of %s", dp_layers[i].name);
+			log_error("the tables of %s cannot be made (%s); raise the limits "
+				"(ulimit -v, -n) or write a smaller `system mbufs`",
+				dp_layers[i].name, strerror(-err));
 	}
 	if (err < 0)
 		return err;
@@ -136,7 +138,9 @@ static int worker_new(struct skiffd *d, uint32_t i)
 	for (unsigned int l = 0; l < N(worker_layers) && err == 0; l++) {
 		err = worker_layers[l].init(w);
 		if (err < 0)
-			log_error("worker %u: no memory for its %s", i, worker_layers[l].name);
+			log_error("worker %u: its %s cannot be made (%s); raise the limits "
+				"(ulimit -v, -n) or write fewer `system workers`", i,
+				worker_layers[l].name, strerror(-err));
 	}
 	return err;
 }
@@ -189,7 +193,8 @@ int engine_model_init(struct skiffd *d)
 {
 	d->cp = d->check ? cp_new(NULL, NULL) : cp_new(&cp_backend_dp, d->dp);
 	if (d->cp == NULL) {
-		log_error("no memory for the model of interfaces and routes");
+		log_error("no memory for the model of interfaces and routes; raise the limit (ulimit -v) "
+			"or free some");
 		return -ENOMEM;
 	}
 	d->cp->ns = d->ns;

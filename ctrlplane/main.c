@@ -120,7 +120,8 @@ static int socket_path(struct skiffd *d)
 	if (skiff_socket_path(d->socket_option, use_run, d->socket_path,
 		sizeof(d->socket_path)) == 0)
 		return 0;
-	log_error("the path of the socket is longer than %zu characters",
+	log_error("the path of the socket is longer than %zu characters; choose a shorter one with "
+		"-s SOCKET",
 		sizeof(d->socket_path) - 1);
 	return -ENAMETOOLONG;
 }

@@ -137,7 +137,8 @@ def second_on_the_same_socket_refuses():
     router.start()
     done = router.host.run([SKIFFD, "-s", router.socket], check=False)
     assert done.returncode == 1 and "ready" not in done.stdout, done.stdout
-    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr == (f"skiffd: another skiffd, pid {router.process.pid}, serves "
+                           f"{router.socket}; stop it, or choose another place with -s SOCKET\n")
     assert router.json("show ports"), "the first one lives on"
 
 
@@ -309,7 +310,30 @@ def no_permission():
 
 
 def no_memory():
-    start_fails("system mbufs 16777216\n", "system mbufs", args=())
+    start_fails("system mbufs 16777216\n", "MB are free; write a smaller `system mbufs`")
+    start_fails("system hugepages yes\nsystem mbufs 16000000\n", "or write `system hugepages auto`")
+    start_fails("system cores 1000\n", "CPU 1000 is not there", "taskset")
+    path = file_of("limit.conf", "system mbufs 4096\nport add n0 null\n")
+    done = router.host.run(["prlimit", "--as=600000000", SKIFFD, "-c", path, "-s", "/run/bad.sock"],
+                           check=False)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done
+    assert "no memory" in done.stderr and ";" in done.stderr, done.stderr
+    done = router.host.run(["prlimit", "--nofile=20:20", SKIFFD, "-c", path, "-s", "/run/bad.sock"],
+                           check=False)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done
+    assert "ulimit" in done.stderr or "Too many open files" in done.stderr, done.stderr
+    assert not os.path.exists("/run/bad.sock")
+
+
+def places_where_no_socket_can_be():
+    with open("/run/file.sock", "w", encoding="ascii") as out:
+        out.write("kept")
+    for path, sentence in (("/run/file.sock", "exists and is not a socket; remove it"),
+                           ("/run/" + "x" * 120, "characters; choose a shorter one")):
+        done = router.host.run([SKIFFD, "-s", path], check=False)
+        assert done.returncode == 1 and sentence in done.stderr, done
+        assert len(done.stderr.splitlines()) == 1 and done.stdout == "", done
+    assert open("/run/file.sock", encoding="ascii").read() == "kept"
 
 
 def wrong_words_of_the_programs():
@@ -408,6 +432,6 @@ run_tests([checks_files_and_touches_nothing, says_where_and_what, finds_the_line
            load_is_all_or_nothing, load_of_system_needs_restart, check_of_load_changes_nothing,
            save_and_load_round_trip, killed_leaves_interfaces_usable, missing_interface,
            wrong_line, missing_file, interface_with_addresses_is_refused,
-           takeover_moves_addresses, no_permission, no_memory,
+           takeover_moves_addresses, no_permission, no_memory, places_where_no_socket_can_be,
            wrong_words_of_the_programs, tells_systemd, port_that_vanishes, telemetry_answers,
            without_root_in_a_namespace, idle_costs_little])
