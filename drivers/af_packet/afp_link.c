@@ -72,6 +72,22 @@ int afp_if_flags(struct afp_dev *d, short set, short clear)
 	return do_ioctl(d, SIOCSIFFLAGS, &r);
 }
 
+/*
+ * The carrier itself. IFF_RUNNING, the operational state, follows it by way of the kernel's link
+ * watch, up to a second late: a port opened on a new veth pair would be without carrier for as long.
+ */
+static bool has_carrier(const struct afp_dev *d, short flags)
+{
+	struct ethtool_value link = {.cmd = ETHTOOL_GLINK};
+	struct ifreq r;
+
+	request(d, &r);
+	r.ifr_data = (void *)&link;
+	if (do_ioctl(d, SIOCETHTOOL, &r) < 0)
+		return flags & IFF_RUNNING;
+	return link.data;
+}
+
 int afp_if_running(struct afp_dev *d, bool *up, uint32_t *mbps)
 {
 	struct ethtool_cmd cmd = {.cmd = ETHTOOL_GSET};
@@ -82,7 +98,7 @@ int afp_if_running(struct afp_dev *d, bool *up, uint32_t *mbps)
 	err = do_ioctl(d, SIOCGIFFLAGS, &r);
 	if (err < 0)
 		return err;
-	*up = (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
+	*up = (r.ifr_flags & IFF_UP) && has_carrier(d, r.ifr_flags);
 	request(d, &r);
 	r.ifr_data = (void *)&cmd;
 	*mbps = RTE_ETH_SPEED_NUM_UNKNOWN;
