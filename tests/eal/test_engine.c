@@ -377,10 +377,11 @@ static void frames_from_any_thread(void **state)
 	assert_int_equal(out_of_order, 0);
 	assert_int_equal(x.w[0]->backlog->refused, refused);
 	/* one at a time, at every phase of its falling asleep */
-	for (unsigned int i = 0; i < 2000; i++) {
+	for (unsigned int i = 0; i < 300; i++) {
 		uint64_t start = rte_rdtsc(), wait = 20 + (i * 2654435761u >> 20) % 60;
 		unsigned int before = got_of[0];
 
+		deadline = time(NULL) + PATIENCE; /* of each: other work may hold every one up */
 		assert_int_equal(netif_rx_on(NULL, x.w[0], numbered(&x, 0, GIVEN + i)),
 			NETIF_RX_SUCCESS);
 		while (got_of[0] == before) {
@@ -392,7 +393,7 @@ static void frames_from_any_thread(void **state)
 	}
 	assert_int_equal(ctl_send(x.w[0], &stop), 0);
 	pthread_join(t, NULL);
-	assert_true(x.w[0]->stats.sleeps > 100);
+	assert_true(x.w[0]->stats.sleeps > 20);
 	x.w[0]->ledger.ring_out = x.w[0]->ledger.ring_in; /* the threads' share: they have no ledger */
 	x.w[0]->ledger.rx += x.w[0]->ledger.ring_out;
 	assert_int_equal(ptype_remove(&x.dp, &pt), 0);
