@@ -78,7 +78,8 @@ bool backlog_collect(struct worker *w)
 	if (!atomic_exchange(&w->inbox_ready, 0))
 		return false;
 	do {
-		n = rte_ring_sc_dequeue_burst(w->backlog->inbox, (void **)skb, COLLECT, NULL);
+		n = rte_ring_sc_dequeue_burst(w->backlog->inbox, (void **)skb,
+			RTE_MIN(left, (unsigned int)COLLECT), NULL);
 		w->ledger.ring_in += n;
 		for (unsigned int i = 0; i < n; i++)
 			netif_rx(w, skb[i]);

@@ -194,7 +194,7 @@ void netdev_free(struct dp *dp, struct netdev *dev)
 	if (dev->ops && dev->ops->destructor)
 		dev->ops->destructor(dp, dev);
 	dp->netdevs->taken[dev->index] = false;
-	free(dev->mc);
+	netdev_hw_addr_free(dev);
 	free((void *)(uintptr_t)dev->vlans);
 	free(dev);
 }

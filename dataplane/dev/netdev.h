@@ -69,6 +69,16 @@ struct tx_contract {
 
 struct netdev_ops;
 
+struct netdev_hw_addr {
+	uint8_t addr[6];
+	uint32_t users;
+};
+
+struct netdev_hw_list {
+	struct netdev_hw_addr *entry; /* [n] */
+	uint32_t n;
+};
+
 struct netdev {
 	/* read per packet */
 	uint32_t ifindex;
@@ -109,15 +119,10 @@ struct netdev {
 	uint64_t tx_timeouts;
 	bool user_promisc, user_allmulti; /* the administrator is one of the users */
 	uint32_t features;           /* NETDEV_F_* */
-	struct netdev_mc *mc;        /* [mc_count] group addresses with users */
-	uint32_t mc_count;
+	struct netdev_hw_list mc, uc; /* group, and secondary unicast, addresses listened to */
+	bool uc_of_lower;            /* of a VLAN: its address is in the uc list of its device */
 	const struct netdev_ops *ops;
 	void *priv;                  /* of ops */
-};
-
-struct netdev_mc {
-	uint8_t addr[6];
-	uint32_t users;
 };
 
 /* Per worker and interface; Linux's rtnl_link_stats64, summed by the reader. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What can be changed about a registered interface: MTU, address, name, flags, counters of
- * promiscuity, group addresses, carrier. Control thread; each fires its event (Linux's dev_set_*).
+ * promiscuity, carrier. Control thread; each fires its event (Linux's dev_set_*).
  */
 #include <errno.h>
 #include <linux/if.h>
@@ -106,13 +106,16 @@ int netdev_set_addr(struct dp *dp, struct netdev *dev, const uint8_t addr[6])
 		return -EADDRNOTAVAIL;
 	if (!(dev->state & NETDEV_PRESENT))
 		return -ENODEV;
+	netdev_uc_sync(dp, dev, false); /* before: an address is the port's own or a secondary one */
 	if (dev->ops && dev->ops->set_addr)
 		rc = dev->ops->set_addr(dp, dev, addr);
 	else if (netdev_running(dev) && dev->type == NETDEV_PORT)
 		rc = -EBUSY;
+	if (!rc)
+		atomic_store_explicit(&dev->addr, eth_load(addr), memory_order_relaxed);
+	netdev_uc_sync(dp, dev, true);
 	if (rc)
 		return rc;
-	atomic_store_explicit(&dev->addr, eth_load(addr), memory_order_relaxed);
 	netdev_notify(dp, dev, NETDEV_EV_CHANGEADDR);
 	return 0;
 }
@@ -148,7 +151,7 @@ int netdev_set_tx_queue_len(struct dp *dp, struct netdev *dev, uint32_t len)
 	return 0;
 }
 
-static void rx_mode(struct dp *dp, struct netdev *dev)
+void netdev_rx_mode(struct dp *dp, struct netdev *dev)
 {
 	if (dev->ops && dev->ops->set_rx_mode && dev->flags & IFF_UP)
 		dev->ops->set_rx_mode(dp, dev);
@@ -168,7 +171,7 @@ static int count_users(struct dp *dp, struct netdev *dev, uint32_t *users, uint3
 		atomic_fetch_or(&dev->flags, flag);
 	else
 		atomic_fetch_and(&dev->flags, ~flag);
-	rx_mode(dp, dev);
+	netdev_rx_mode(dp, dev);
 	netdev_notify(dp, dev, NETDEV_EV_CHANGE);
 	return 0;
 }
@@ -223,47 +226,5 @@ int netdev_set_features(struct dp *dp, struct netdev *dev, uint32_t features)
 		return 0;
 	dev->features = features;
 	netdev_notify(dp, dev, NETDEV_EV_FEAT_CHANGE);
-	return 0;
-}
-
-static struct netdev_mc *mc_find(const struct netdev *dev, const uint8_t addr[6])
-{
-	for (uint32_t i = 0; i < dev->mc_count; i++)
-		if (eth_equal(dev->mc[i].addr, addr))
-			return &dev->mc[i];
-	return NULL;
-}
-
-int netdev_mc_add(struct dp *dp, struct netdev *dev, const uint8_t addr[6])
-{
-	struct netdev_mc *mc = mc_find(dev, addr);
-
-	if (!eth_is_group(addr))
-		return -EINVAL;
-	if (mc) {
-		mc->users++;
-		return 0;
-	}
-	mc = realloc(dev->mc, (dev->mc_count + 1) * sizeof(*mc));
-	if (!mc)
-		return -ENOMEM;
-	dev->mc = mc;
-	mc += dev->mc_count++;
-	memcpy(mc->addr, addr, 6);
-	mc->users = 1;
-	rx_mode(dp, dev);
-	return 0;
-}
-
-int netdev_mc_del(struct dp *dp, struct netdev *dev, const uint8_t addr[6])
-{
-	struct netdev_mc *mc = mc_find(dev, addr);
-
-	if (!mc)
-		return -ENOENT;
-	if (--mc->users)
-		return 0;
-	*mc = dev->mc[--dev->mc_count];
-	rx_mode(dp, dev);
 	return 0;
 }

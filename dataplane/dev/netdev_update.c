@@ -149,9 +149,7 @@ int netdev_unregister(struct dp *dp, struct netdev *dev)
 	if (dev->port_id < 1024)
 		atomic_store_explicit(&dp->netdevs->by_port[dev->port_id], NULL, memory_order_release);
 	netdev_notify(dp, dev, NETDEV_EV_UNREGISTER);
-	free(dev->mc);
-	dev->mc = NULL;
-	dev->mc_count = 0;
+	netdev_hw_addr_free(dev);
 	if (dev->ops && dev->ops->uninit)
 		dev->ops->uninit(dp, dev);
 	netdev_put(dev); /* the table's */
@@ -189,6 +187,7 @@ int netdev_open(struct dp *dp, struct netdev *dev)
 	atomic_fetch_or(&dev->flags, IFF_UP);
 	if (dev->ops && dev->ops->set_rx_mode)
 		dev->ops->set_rx_mode(dp, dev);
+	netdev_uc_sync(dp, dev, true);
 	netdev_operstate(dev);
 	netdev_notify(dp, dev, NETDEV_EV_UP);
 	return 0;
@@ -208,6 +207,7 @@ void netdev_close(struct dp *dp, struct netdev *dev)
 		return;
 	close_uppers(dp, dev);
 	netdev_notify(dp, dev, NETDEV_EV_GOING_DOWN);
+	netdev_uc_sync(dp, dev, false);
 	atomic_fetch_and(&dev->state, ~NETDEV_START);
 	dp_synchronize(dp); /* no poll of it runs any more that has seen START */
 	if (dev->ops && dev->ops->stop)

@@ -72,6 +72,13 @@ int netdev_set_features(struct dp *dp, struct netdev *dev, uint32_t features);
 /* Group addresses the port listens to, counted; also while down. -ENOENT, -ENOMEM. */
 int netdev_mc_add(struct dp *dp, struct netdev *dev, const uint8_t addr[6]);
 int netdev_mc_del(struct dp *dp, struct netdev *dev, const uint8_t addr[6]);
+/*
+ * Unicast addresses it receives beside its own, counted; also while down. A port whose filter is full,
+ * or has none, takes all frames. A VLAN's are its device's; a running VLAN with an address of its own
+ * is such a user. -EINVAL (no unicast address), -ENOENT, -ENOMEM.
+ */
+int netdev_uc_add(struct dp *dp, struct netdev *dev, const uint8_t addr[6]);
+int netdev_uc_del(struct dp *dp, struct netdev *dev, const uint8_t addr[6]);
 
 /* Link watch: carrier, dormant; operstate and IFF_RUNNING follow, CHANGE is sent. */
 void netdev_carrier(struct dp *dp, struct netdev *dev, bool on);

@@ -50,8 +50,12 @@ static void uninit(struct dp *dp, struct netdev *dev)
 
 static void destructor(struct dp *dp, struct netdev *dev)
 {
+	struct dev_port *p = dev->priv;
+
 	(void)dp;
-	free(dev->priv);
+	if (p)
+		free(p->uc);
+	free(p);
 	dev->priv = NULL;
 }
 
@@ -229,26 +233,65 @@ static bool set_groups(const struct netdev *dev)
 	struct rte_ether_addr *list = NULL;
 	int rc;
 
-	if (dev->mc_count) {
-		list = calloc(dev->mc_count, sizeof(*list));
+	if (dev->mc.n) {
+		list = calloc(dev->mc.n, sizeof(*list));
 		if (!list)
 			return false;
 	}
-	for (uint32_t i = 0; i < dev->mc_count; i++)
-		memcpy(list[i].addr_bytes, dev->mc[i].addr, 6);
-	rc = rte_eth_dev_set_mc_addr_list(dev->port_id, list, dev->mc_count);
+	for (uint32_t i = 0; i < dev->mc.n; i++)
+		memcpy(list[i].addr_bytes, dev->mc.entry[i].addr, 6);
+	rc = rte_eth_dev_set_mc_addr_list(dev->port_id, list, dev->mc.n);
 	free(list);
 	return rc == 0;
+}
+
+static bool listed(const struct netdev *dev, const struct rte_ether_addr *mac)
+{
+	for (uint32_t i = 0; i < dev->uc.n; i++)
+		if (eth_equal(dev->uc.entry[i].addr, mac->addr_bytes))
+			return true;
+	return false;
+}
+
+/* Bring the secondary addresses to the port; false: it can't take them all. */
+static bool set_addresses(const struct netdev *dev, struct dev_port *p)
+{
+	struct rte_ether_addr *room;
+
+	for (uint32_t i = p->nuc; i-- > 0;)
+		if (!listed(dev, &p->uc[i]) &&
+		    rte_eth_dev_mac_addr_remove(dev->port_id, &p->uc[i]) == 0)
+			p->uc[i] = p->uc[--p->nuc];
+	if (!dev->uc.n)
+		return true;
+	room = realloc(p->uc, (p->nuc + dev->uc.n) * sizeof(*room));
+	if (!room)
+		return false;
+	p->uc = room;
+	for (uint32_t i = 0; i < dev->uc.n; i++) {
+		struct rte_ether_addr mac;
+		bool there = false;
+
+		memcpy(mac.addr_bytes, dev->uc.entry[i].addr, 6);
+		for (uint32_t k = 0; k < p->nuc && !there; k++)
+			there = rte_is_same_ether_addr(&p->uc[k], &mac);
+		if (there)
+			continue;
+		if (rte_eth_dev_mac_addr_add(dev->port_id, &mac, 0) != 0)
+			return false;
+		p->uc[p->nuc++] = mac;
+	}
+	return true;
 }
 
 static void set_rx_mode(struct dp *dp, struct netdev *dev)
 {
 	struct dev_port *p = dev->priv;
-	bool promisc = dev->promiscuity, all = dev->allmulti;
+	bool promisc = !set_addresses(dev, p) || dev->promiscuity, all = dev->allmulti;
 
 	(void)dp;
 	if (!all && !set_groups(dev))
-		all = dev->mc_count != 0;
+		all = dev->mc.n != 0;
 	if (promisc != p->promisc && tolerate(p, promisc ?
 		rte_eth_promiscuous_enable(dev->port_id) :
 		rte_eth_promiscuous_disable(dev->port_id)) == 0)

@@ -13,6 +13,8 @@ struct dev_port {
 	uint16_t nworkers, nrxq, ntxq;
 	uint16_t set_rxq, set_txq;             /* queues that are set up */
 	bool promisc, allmulti;
+	struct rte_ether_addr *uc;             /* [nuc] secondary addresses that the port has */
+	uint32_t nuc;
 	struct worker *worker[WORKER_MAX];
 	struct rx_queue *rxq[WORKER_MAX];      /* [nrxq] */
 	uint16_t turned;                       /* worker[i] is number (i + turned) % nworkers */

@@ -3,12 +3,14 @@
  * The engine with real ports, pools, threads and QSBR: order, several workers on one transmit
  * queue, ports and handlers that come and go under traffic, sleep without a lost wake-up.
  */
+#include <net/if.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <ethdev_driver.h>
 #include <rte_cycles.h>
 #include <rte_rcu_qsbr.h>
 
@@ -22,6 +24,7 @@
 #include "dev/ptype.h"
 #include "engine_world.h"
 #include "unit.h"
+#include "wire/eth.h"
 
 #define PATIENCE 60 /* seconds; only a fault waits so long */
 
@@ -295,6 +298,8 @@ struct giver {
 	uint32_t id, done, refused;
 };
 
+/* One at a time: in the pool's ring others spin as long as a thread is preempted inside it. */
+static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_uint got_of[GIVERS], next_of[GIVERS], out_of_order;
 
 /* Frames of ethertype 0x9998 tell who gave them, and their number. */
@@ -312,9 +317,13 @@ static void given(struct worker *w, struct skb *skb, struct netdev *dev, void *p
 
 static struct skb *numbered(struct world *x, uint32_t id, uint32_t number)
 {
-	struct skb *skb = skb_alloc(x->pool);
-	uint8_t *p = skb ? skb_put(skb, 60) : NULL;
+	struct skb *skb;
+	uint8_t *p;
 
+	pthread_mutex_lock(&pool_lock);
+	skb = skb_alloc(x->pool);
+	pthread_mutex_unlock(&pool_lock);
+	p = skb ? skb_put(skb, 60) : NULL;
 	if (!p)
 		return NULL;
 	memset(p, 0, 60);
@@ -448,6 +457,71 @@ static void backlog_goes_to_another_worker(void **state)
 	world_fini(&x);
 }
 
+static unsigned int filter_room, filter_has;
+
+static int three_addresses(struct rte_eth_dev *dev, struct rte_eth_dev_info *info)
+{
+	(void)dev;
+	info->max_mac_addrs = filter_room;
+	info->max_rx_queues = info->max_tx_queues = 1;
+	return 0;
+}
+
+static int filter_add(struct rte_eth_dev *dev, struct rte_ether_addr *mac, uint32_t i, uint32_t pool)
+{
+	(void)dev, (void)mac, (void)i, (void)pool;
+	filter_has++;
+	return 0;
+}
+
+static void filter_remove(struct rte_eth_dev *dev, uint32_t i)
+{
+	(void)dev, (void)i;
+	filter_has--;
+}
+
+/* A port with room for two addresses beside its own gets them by its filter, a third one by all frames. */
+static void secondary_addresses(void **state)
+{
+	static struct world x;
+	const uint8_t a[3][6] = {{2, 0, 0, 0, 1, 1}, {2, 0, 0, 0, 1, 2}, {2, 0, 0, 0, 1, 3}};
+	struct rte_ether_addr macs[3] = {0}, *were;
+	struct eth_dev_ops ops;
+	const struct eth_dev_ops *ops_were;
+	struct rte_eth_dev *eth;
+
+	world_init(&x, 1, 1);
+	world_port_up(&x, 0, "a");
+	eth = &rte_eth_devices[x.port[0].port_id];
+	ops_were = eth->dev_ops;
+	were = eth->data->mac_addrs;
+	ops = *ops_were;
+	ops.dev_infos_get = three_addresses;
+	ops.mac_addr_add = filter_add;
+	ops.mac_addr_remove = filter_remove;
+	eth_store(macs[0].addr_bytes, x.port[0].dev->addr);
+	eth->data->mac_addrs = macs;
+	eth->dev_ops = &ops;
+	eth->data->promiscuous = 0; /* as ring ports are not from the start */
+	filter_room = 3;
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(rte_eth_promiscuous_get(eth->data->port_id), 0);
+		assert_int_equal(netdev_uc_add(&x.dp, x.port[0].dev, a[i]), 0);
+	}
+	assert_int_equal(filter_has, 2);
+	assert_int_equal(rte_eth_promiscuous_get(eth->data->port_id), 1);
+	assert_int_equal(x.port[0].dev->flags & IFF_PROMISC, 0); /* nobody asked for it */
+	assert_int_equal(netdev_uc_del(&x.dp, x.port[0].dev, a[0]), 0);
+	assert_int_equal(filter_has, 2); /* the third took its place */
+	assert_int_equal(rte_eth_promiscuous_get(eth->data->port_id), 0);
+	assert_int_equal(netdev_uc_del(&x.dp, x.port[0].dev, a[1]), 0);
+	assert_int_equal(netdev_uc_del(&x.dp, x.port[0].dev, a[2]), 0);
+	assert_int_equal(filter_has, 0);
+	eth->dev_ops = ops_were;
+	eth->data->mac_addrs = were;
+	world_fini(&x);
+}
+
 static void collect(void *ctx, void *ptr)
 {
 	(*(unsigned int *)ctx)++;
@@ -487,7 +561,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(forwards_in_order), cmocka_unit_test(hand_over),
 		cmocka_unit_test(reclaim_waits_for_workers), cmocka_unit_test(no_wake_up_is_lost),
 		cmocka_unit_test(changes_under_traffic), cmocka_unit_test(frames_from_any_thread),
-		cmocka_unit_test(backlog_goes_to_another_worker),
+		cmocka_unit_test(backlog_goes_to_another_worker), cmocka_unit_test(secondary_addresses),
 	};
 
 	world_eal(argv[0]);

@@ -247,11 +247,11 @@ static void counters_of_users(void **state)
 	netdev_mc_add(&f->dp, dev, g);
 	netdev_mc_add(&f->dp, dev, g);
 	netdev_mc_add(&f->dp, dev, h);
-	assert_int_equal(dev->mc_count, 2);
+	assert_int_equal(dev->mc.n, 2);
 	assert_int_equal(netdev_mc_del(&f->dp, dev, g), 0);
 	assert_int_equal(netdev_mc_del(&f->dp, dev, g), 0);
 	assert_int_equal(netdev_mc_del(&f->dp, dev, g), -ENOENT);
-	assert_int_equal(dev->mc_count, 1);
+	assert_int_equal(dev->mc.n, 1);
 	assert_string_equal(ops_seen, "mode mode mode ");
 	assert_int_equal(netdev_unregister(&f->dp, dev), 0);
 }
@@ -279,6 +279,72 @@ static void vlans(void **state)
 	assert_int_equal(netdev_unregister(&f->dp, v), 0);
 	assert_null(low->vlans[5]);
 	assert_int_equal(low->rx_path, 0);
+}
+
+static bool listens(const struct netdev *dev, const uint8_t addr[6])
+{
+	for (uint32_t i = 0; i < dev->uc.n; i++)
+		if (memcmp(dev->uc.entry[i].addr, addr, 6) == 0)
+			return true;
+	return false;
+}
+
+static void secondary_addresses(void **state)
+{
+	struct fake_worker *f = *state;
+	struct netdev *dev = netdev_alloc(&f->dp, "p", NETDEV_PORT, 0);
+	const uint8_t a[6] = {2, 0, 0, 0, 1, 1}, b[6] = {2, 0, 0, 0, 1, 2}, group[6] = {1}, zero[6] = {0};
+
+	dev->ops = &ops;
+	netdev_register(&f->dp, dev);
+	ops_seen[0] = 0;
+	assert_int_equal(netdev_uc_add(&f->dp, dev, a), 0);
+	assert_string_equal(ops_seen, ""); /* told when it opens */
+	netdev_open(&f->dp, dev);
+	ops_seen[0] = 0;
+	assert_int_equal(netdev_uc_add(&f->dp, dev, a), 0);
+	assert_int_equal(netdev_uc_add(&f->dp, dev, b), 0);
+	assert_int_equal(netdev_uc_add(&f->dp, dev, group), -EINVAL);
+	assert_int_equal(netdev_uc_add(&f->dp, dev, zero), -EINVAL);
+	assert_int_equal(dev->uc.n, 2);
+	assert_int_equal(netdev_uc_del(&f->dp, dev, a), 0);
+	assert_true(listens(dev, a));
+	assert_int_equal(netdev_uc_del(&f->dp, dev, a), 0);
+	assert_false(listens(dev, a));
+	assert_int_equal(netdev_uc_del(&f->dp, dev, a), -ENOENT);
+	assert_string_equal(ops_seen, "mode mode ");
+	assert_int_equal(netdev_unregister(&f->dp, dev), 0);
+}
+
+/* A VLAN with an address of its own, while it is up, is a user of its device's list. */
+static void address_of_a_vlan(void **state)
+{
+	struct fake_worker *f = *state;
+	struct netdev *low = dummy(f, "low"), *v = netdev_alloc(&f->dp, "low.5", NETDEV_VLAN, 0);
+	const uint8_t own[6] = {2, 0, 0, 0, 0, 1}, a[6] = {2, 0, 0, 0, 1, 1}, b[6] = {2, 0, 0, 0, 1, 2};
+
+	assert_int_equal(netdev_set_addr(&f->dp, low, own), 0);
+	netdev_set_vlan(v, low, 0x8100, 5);
+	assert_int_equal(netdev_register(&f->dp, v), 0);
+	assert_int_equal(netdev_set_addr(&f->dp, v, own), 0);
+	netdev_open(&f->dp, low);
+	netdev_open(&f->dp, v);
+	assert_int_equal(low->uc.n, 0);
+	assert_int_equal(netdev_set_addr(&f->dp, v, a), 0);
+	assert_true(low->uc.n == 1 && listens(low, a));
+	assert_int_equal(netdev_set_addr(&f->dp, v, b), 0);
+	assert_true(low->uc.n == 1 && listens(low, b));
+	netdev_close(&f->dp, v);
+	assert_int_equal(low->uc.n, 0);
+	netdev_open(&f->dp, v);
+	assert_true(low->uc.n == 1 && listens(low, b));
+	assert_int_equal(netdev_set_addr(&f->dp, low, b), 0); /* the device's own now */
+	assert_int_equal(low->uc.n, 0);
+	assert_int_equal(netdev_set_addr(&f->dp, low, a), 0);
+	assert_true(low->uc.n == 1 && listens(low, b));
+	netdev_close(&f->dp, low);
+	assert_int_equal(low->uc.n, 0);
+	assert_int_equal(netdev_unregister(&f->dp, v), 0);
 }
 
 static void loopback_and_dummy(void **state)
@@ -323,7 +389,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(life), T(init_failure_leaves_no_trace), T(names), T(mtu_and_address),
-		T(counters_of_users), T(vlans), T(loopback_and_dummy),
+		T(counters_of_users), T(vlans), T(secondary_addresses), T(address_of_a_vlan), T(loopback_and_dummy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
