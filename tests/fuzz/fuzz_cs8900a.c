@@ -47,13 +47,12 @@ static int end_receive(struct cs8900a_wire *wire, uint64_t now, struct cs8900a_w
 
 static void end_send(struct cs8900a_wire *wire, const struct cs8900a_wire_frame *f)
 {
-	static volatile uint8_t seen; /* the sanitizers look on while all of it is read */
 	uint8_t sum = 0;
 
 	must(f->len <= sizeof(f->data));
 	for (uint32_t i = 0; i < f->len; i++)
 		sum ^= f->data[i];
-	seen = sum;
+	__asm__ volatile("" : : "r"(sum)); /* the sanitizers look on while all of it is read */
 }
 
 static const struct cs8900a_wire_ops end_ops = { .receive = end_receive, .send = end_send };
