@@ -202,6 +202,9 @@ static inline void skb_set_headers(struct skb *skb, uint16_t mac, uint16_t netwo
 	memcpy((uint8_t *)skb + offsetof(struct skb, mac_header), &word, sizeof(word));
 }
 
+/* Where a received frame's data starts in nearly every buffer: good enough to fetch it early. */
+#define SKB_RX_DATA_AT (sizeof(struct rte_mbuf) + sizeof(struct skb) + RTE_PKTMBUF_HEADROOM)
+
 static inline struct skb *skb_of(struct rte_mbuf *m)
 {
 	return (struct skb *)(m + 1);

@@ -104,14 +104,11 @@ static inline void to_eth_input(struct worker *w, const struct rx_queue *q, stru
 	w->pending[STAGE_eth_input / 64] |= UINT64_C(1) << (STAGE_eth_input % 64);
 }
 
-/* Where a frame's data is in nearly every buffer: not asked of the mbuf, which is not there yet. */
-#define DATA_AT (sizeof(struct rte_mbuf) + sizeof(struct skb) + RTE_PKTMBUF_HEADROOM)
-
 static inline void fetch(struct rte_mbuf *m)
 {
 	rte_prefetch0(m);
 	rte_prefetch0_write(skb_of(m));
-	rte_prefetch0((const uint8_t *)m + DATA_AT);
+	rte_prefetch0((const uint8_t *)m + SKB_RX_DATA_AT);
 }
 
 /* First touch of the burst: fetch the frames and where their skbs will be, sum up the lengths. */
@@ -142,51 +139,44 @@ uint32_t rxq_burst(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, ui
 	return n;
 }
 
-void rxq_take(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n)
+/* On with the burst, by the lane as far as it goes; returns its bytes. */
+static inline uint64_t take(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n)
 {
+	uint64_t bytes = 0;
 	uint32_t left = n;
-	uint64_t bytes = 0; /* counted at arrival */
 
 	if (likely(lane_open(w, q->dev))) {
 		left = w->dp->lane(w, q, m, n, &bytes);
 		w->stats.lane_packets += n - left;
 		w->stats.lane_left += left;
 	}
-	if (!bytes)
-		look_at(m, n);
+	if (!bytes) /* no lane, or a shut one */
+		bytes = look_at(m, n);
 	if (left)
 		to_eth_input(w, q, m, left);
+	return bytes;
+}
+
+void rxq_take(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n)
+{
+	take(w, q, m, n); /* its bytes were counted at arrival */
 }
 
 static unsigned int rx_poll(struct worker *w, struct napi *napi, unsigned int budget)
 {
 	struct rx_queue *q = napi->priv;
-	struct netdev *dev = q->dev;
+	struct dev_stats *st = dev_stats(w, q->dev);
 	struct rte_mbuf *m[BURST_MAX];
-	uint64_t bytes = 0;
-	uint32_t n, left;
+	uint32_t n;
 
-	if (unlikely(!netdev_running(dev)))
+	if (unlikely(!netdev_running(q->dev)))
 		return 0;
 	n = rte_eth_rx_burst(q->port_id, q->queue, m, budget);
 	if (n == 0)
 		return 0;
 	w->ledger.rx += n;
-	left = n;
-	if (likely(lane_open(w, dev))) {
-		left = w->dp->lane(w, q, m, n, &bytes);
-		w->stats.lane_packets += n - left;
-		w->stats.lane_left += left;
-	}
-	if (!bytes) /* no lane, or a shut one */
-		bytes = look_at(m, n);
-
-	struct dev_stats *st = dev_stats(w, dev);
-
 	st->rx_packets += n;
-	st->rx_bytes += bytes;
-	if (left)
-		to_eth_input(w, q, m, left);
+	st->rx_bytes += take(w, q, m, n);
 	return n;
 }
 

@@ -173,29 +173,20 @@ static struct skb *fit(struct worker *w, struct netdev *dev, struct skb *skb)
 	return skb;
 }
 
-/* flags, users, pkt_type and ip_summed of an skb as one word: nothing to do, one user, not PARTIAL. */
-#define SKB_WORD_MASK (TX_NOTABLE | UINT64_C(0xffff) << 16 | (uint64_t)SKB_CSUM_COMPLETE << 40)
-#define SKB_WORD_PLAIN (UINT64_C(1) << 16)
-/* refcnt and nb_segs of an mbuf as one word, behind data_off */
-#define MBUF_WORD_MASK (UINT64_C(0xffffffff) << 16)
-#define MBUF_WORD_PLAIN (UINT64_C(0x00010001) << 16)
 #define MBUF_NOT_PLAIN \
 	(RTE_MBUF_F_TX_OFFLOAD_MASK | RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)
 
-static_assert(offsetof(struct skb, flags) == 48 && offsetof(struct skb, users) == 50 &&
-	offsetof(struct skb, ip_summed) == 53, "SKB_WORD");
-static_assert(offsetof(struct rte_mbuf, refcnt) == 18 && offsetof(struct rte_mbuf, nb_segs) == 20 &&
-	offsetof(struct rte_mbuf, rearm_data) == 16, "MBUF_WORD");
 static_assert(SKB_CSUM_PARTIAL == (SKB_CSUM_COMPLETE | 1), "one bit tells both");
 
-/* What every port takes as it is. Two loads of each head tell; the rest takes the long way. */
+/* What every port takes as it is: nothing to do, one user, one segment; the rest takes the long way. */
 static inline bool plain(const struct tx_queue *t, const struct skb *skb, const struct rte_mbuf *m)
 {
-	uint64_t s, r;
+	const uint64_t s_mask = SKB_STATE_FLAGS(TX_NOTABLE) | SKB_STATE_USERS(0xffff) |
+		SKB_STATE_SUMMED(SKB_CSUM_COMPLETE);
+	const uint64_t m_mask = MBUF_STATE_REFCNT(0xffff) | MBUF_STATE_SEGS(0xffff);
 
-	memcpy(&s, (const uint8_t *)skb + offsetof(struct skb, flags), sizeof(s));
-	memcpy(&r, m->rearm_data, sizeof(r));
-	return (s & SKB_WORD_MASK) == SKB_WORD_PLAIN && (r & MBUF_WORD_MASK) == MBUF_WORD_PLAIN &&
+	return (skb_state(skb) & s_mask) == SKB_STATE_USERS(1) &&
+		(mbuf_state(m) & m_mask) == (MBUF_STATE_REFCNT(1) | MBUF_STATE_SEGS(1)) &&
 		!(m->ol_flags & MBUF_NOT_PLAIN) &&
 		m->pkt_len - ETH_HDR_LEN <= t->max_frame - ETH_HDR_LEN; /* and not shorter */
 }

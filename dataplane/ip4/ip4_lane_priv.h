@@ -25,9 +25,6 @@ struct fib_locals;
 
 #define LANE_HEADERS (ETH_HDR_LEN + IP4_HDR_LEN)
 
-/* Where a received frame's data starts in nearly every buffer: good enough to fetch it early. */
-#define LANE_DATA_AT (sizeof(struct rte_mbuf) + sizeof(struct skb) + RTE_PKTMBUF_HEADROOM)
-
 /* Next hops are fetched so many packets before their use. */
 #define LANE_AHEAD 8
 
@@ -68,5 +65,5 @@ static inline uint32_t lane_next_ttl(uint32_t word)
 static inline void lane_prefetch(const struct rte_mbuf *m)
 {
 	rte_prefetch0(m);
-	rte_prefetch0((const uint8_t *)m + LANE_DATA_AT);
+	rte_prefetch0((const uint8_t *)m + SKB_RX_DATA_AT);
 }

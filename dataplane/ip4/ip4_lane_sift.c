@@ -10,6 +10,7 @@
 #include "fib/locals.h"
 #include "fib/nexthop.h"
 #include "ip4/ip4_lane_priv.h"
+#include "ip4/ip4_martian.h"
 
 #define AHEAD 8
 
@@ -27,12 +28,6 @@ static inline uint32_t load32(const uint8_t *p)
 
 	memcpy(&x, p, sizeof(x));
 	return x;
-}
-
-/* First octets 1..126 and 128..223: addresses of single hosts out there. */
-static inline bool routable(uint32_t first_octet)
-{
-	return first_octet - 1 < 223 && first_octet != 127;
 }
 
 static inline bool plain(const struct rte_mbuf *m)
@@ -61,10 +56,10 @@ static inline bool sound(const struct rte_mbuf *m, uint64_t mac, uint32_t *src, 
 	ok &= (b & 0xff) > 1;                     /* TTL */
 	ok &= tot_len >= IP4_HDR_LEN && tot_len + ETH_HDR_LEN <= m->data_len;
 	ok &= csum_ip4_plain_ok(a, b, c);
-	ok &= routable(b >> 32 & 0xff);
-	ok &= routable(c & 0xff);
 	*src = rte_bswap32((uint32_t)(b >> 32));
 	*dst = rte_bswap32(c);
+	ok &= ip4_is_routable(*src);
+	ok &= ip4_is_routable(*dst);
 	*len = tot_len;
 	*ttl = lane_next_ttl((uint32_t)b);
 	return ok;
