@@ -15,6 +15,7 @@
 #include "core/burst.h"
 #include "core/dp.h"
 #include "core/loop.h"
+#include "core/ring.h"
 #include "core/skb_alloc.h"
 #include "core/sleep.h"
 
@@ -153,26 +154,14 @@ static uint64_t count(const struct holder *h)
 	return ((const struct backlog *)((const char *)h - offsetof(struct backlog, holder)))->q.len;
 }
 
-/* RTS: a sender that is preempted in the middle does not hold up the others. */
-static struct rte_ring *inbox_new(void)
-{
-	ssize_t size = rte_ring_get_memsize(INBOX_SIZE);
-	struct rte_ring *r = aligned_alloc(64, RTE_ALIGN_CEIL((size_t)size, 64));
-
-	if (r && rte_ring_init(r, "inbox", INBOX_SIZE, RING_F_MP_RTS_ENQ | RING_F_SC_DEQ) < 0) {
-		free(r);
-		return NULL;
-	}
-	return r;
-}
-
 int backlog_init(struct worker *w)
 {
 	struct backlog *b = calloc(1, sizeof(*b));
 
 	if (!b)
 		return -ENOMEM;
-	b->inbox = inbox_new();
+	/* RTS: a sender that is preempted in the middle does not hold up the others */
+	b->inbox = ring_new("inbox", INBOX_SIZE, RING_F_MP_RTS_ENQ | RING_F_SC_DEQ);
 	if (!b->inbox) {
 		free(b);
 		return -ENOMEM;

@@ -12,6 +12,7 @@
 #include <rte_ring.h>
 
 #include "core/call.h"
+#include "core/ring.h"
 #include "core/skb_alloc.h"
 #include "dev/port.h"
 #include "dev/spread.h"
@@ -67,18 +68,6 @@ static struct rx_queue *new_rxq(struct netdev *dev, struct dev_port *p, uint16_t
 	return q;
 }
 
-static struct rte_ring *new_ring(void)
-{
-	ssize_t size = rte_ring_get_memsize(TXQ_RING_SIZE);
-	struct rte_ring *r = zalloc(size);
-
-	if (r && rte_ring_init(r, "handover", TXQ_RING_SIZE, RING_F_SP_ENQ | RING_F_SC_DEQ) < 0) {
-		free(r);
-		return NULL;
-	}
-	return r;
-}
-
 static struct tx_queue *new_txq(struct dp *dp, struct netdev *dev, uint16_t queue)
 {
 	struct tx_queue *t = zalloc(sizeof(*t));
@@ -104,7 +93,7 @@ static int add_handover(struct netdev *dev, struct dev_port *p, uint16_t i)
 	struct tx_queue *t = p->txq[i];
 
 	p->handover[i] = h;
-	t->ring = new_ring();
+	t->ring = ring_new("handover", TXQ_RING_SIZE, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (!h || !t->ring)
 		return -ENOMEM;
 	t->owner = p->worker[i % p->ntxq];

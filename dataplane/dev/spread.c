@@ -15,6 +15,7 @@
 #include "core/burst.h"
 #include "core/call.h"
 #include "core/dp.h"
+#include "core/ring.h"
 #include "core/skb_alloc.h"
 #include "core/sleep.h"
 
@@ -86,12 +87,10 @@ unsigned int spread_inlet_poll(struct worker *w, struct napi *napi, unsigned int
 
 static struct spread_inlet *inlet_new(const struct rx_queue *q, struct worker *to)
 {
-	ssize_t size = rte_ring_get_memsize(SPREAD_RING_SIZE);
 	struct spread_inlet *in = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*in), 64));
-	struct rte_ring *r = aligned_alloc(64, RTE_ALIGN_CEIL((size_t)size, 64));
+	struct rte_ring *r = ring_new("spread", SPREAD_RING_SIZE, RING_F_SP_ENQ | RING_F_SC_DEQ);
 
-	if (!in || !r || rte_ring_init(r, "spread", SPREAD_RING_SIZE,
-		RING_F_SP_ENQ | RING_F_SC_DEQ) < 0) {
+	if (!in || !r) {
 		free(in);
 		free(r);
 		return NULL;

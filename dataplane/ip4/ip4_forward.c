@@ -79,15 +79,11 @@ static inline void pass(struct skb *skb)
 /* To us, without options, nobody else's, and with nothing to say about it. */
 static inline bool plain(const struct skb *skb)
 {
-	const uint64_t mask = SKB_STATE_FLAGS(SKB_F_IPOPT) | SKB_STATE_USERS(0xffff) |
-		SKB_STATE_TYPE(0xff);
-	const struct rte_mbuf *m = skb_mbuf(skb);
+	const uint64_t mask = SKB_STATE_FLAGS(SKB_F_IPOPT) | SKB_STATE_TYPE(0xff);
 	const struct ip4_hdr *ip = skb_data(skb);
 
-	return (skb_state(skb) & mask) == SKB_STATE_USERS(1) &&
-		(mbuf_state(m) & MBUF_STATE_REFCNT(0xffff)) == MBUF_STATE_REFCNT(1) &&
-		RTE_MBUF_DIRECT(m) && ip->ttl > 1 && m->pkt_len <= skb->nh->mtu &&
-		skb->nh->dev != skb->dev;
+	return !(skb_state(skb) & mask) && !skb_shared(skb) && ip->ttl > 1 &&
+		skb_len(skb) <= skb->nh->mtu && skb->nh->dev != skb->dev;
 }
 
 static void with_care(struct worker *w, enum stage next, struct skb *skb)

@@ -111,7 +111,6 @@ static void output_one(struct worker *w, struct skb *skb)
 /* A header without tag from the next hop, a buffer of the packet's own, a port. False: not done. */
 static inline bool output_plain(struct burst_run *tx, struct skb *skb)
 {
-	const uint64_t mask = MBUF_STATE_REFCNT(0xffff), one = MBUF_STATE_REFCNT(1);
 	struct rte_mbuf *m = skb_mbuf(skb);
 	const struct fib_nh *nh = skb->nh;
 	uint16_t at = m->data_off - ETH_HDR_LEN;
@@ -119,8 +118,7 @@ static inline bool output_plain(struct burst_run *tx, struct skb *skb)
 	uint8_t *p;
 
 	if (unlikely(!nh || nh->hh_len != ETH_HDR_LEN || m->data_off < ETH_HH_ROOM ||
-		     (mbuf_state(m) & mask) != one || !RTE_MBUF_DIRECT(m) || skb->users != 1 ||
-		     skb->dev->xmit != STAGE_netdev_tx))
+		     skb_shared(skb) || skb->dev->xmit != STAGE_netdev_tx))
 		return false;
 	p = (uint8_t *)m->buf_addr + at;
 	memcpy(&start, nh->hh + ETH_HH_ROOM - ETH_HDR_LEN, sizeof(start));

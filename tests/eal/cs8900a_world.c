@@ -140,6 +140,20 @@ void leak_check(const struct leak_mark *before)
 	assert_int_equal(now.blocks, before->blocks);
 }
 
+static struct leak_mark at_setup;
+
+int leak_setup(void **state)
+{
+	at_setup = leak_mark();
+	return 0;
+}
+
+int leak_teardown(void **state)
+{
+	leak_check(&at_setup);
+	return 0;
+}
+
 void frame_fill(uint8_t *data, const struct card *from, const struct card *to, unsigned len,
 	unsigned seed)
 {

@@ -51,6 +51,9 @@ struct leak_mark {
 };
 struct leak_mark leak_mark(void);
 void leak_check(const struct leak_mark *before);
+/* The same around a test, as its fixture; leak_teardown() may be called within it, too. */
+int leak_setup(void **state);
+int leak_teardown(void **state);
 
 /* A frame of this length between the two, every byte known by `seed`. */
 struct rte_mbuf *frame_make(const struct card *from, const struct card *to, unsigned len,

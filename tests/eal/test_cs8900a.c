@@ -16,19 +16,6 @@
 #include "unit.h"
 
 static struct card a, b;
-static struct leak_mark before;
-
-static int mark(void **state)
-{
-	before = leak_mark();
-	return 0;
-}
-
-static int no_leak(void **state)
-{
-	leak_check(&before);
-	return 0;
-}
 
 static void end(void)
 {
@@ -470,7 +457,7 @@ static void address_by_devargs(void **state)
 
 int main(int argc, char **argv)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, mark, no_leak)
+#define T(name) cmocka_unit_test_setup_teardown(name, leak_setup, leak_teardown)
 	const struct CMUnitTest tests[] = {
 		T(opens_and_closes), T(says_what_it_is), T(every_length_by_ports),
 		T(every_length_by_window), T(every_length_by_isq), T(every_length_full_duplex),

@@ -19,20 +19,7 @@
 #include "unit.h"
 
 static struct card a, b;
-static struct leak_mark before;
 static char dir[] = "/tmp/skiff-test-cs8900a-XXXXXX";
-
-static int mark(void **state)
-{
-	before = leak_mark();
-	return 0;
-}
-
-static int no_leak(void **state)
-{
-	leak_check(&before);
-	return 0;
-}
 
 static void end(void)
 {
@@ -262,9 +249,9 @@ static void pulled(const char *args)
 static void pulled_under_traffic(void **state)
 {
 	pulled("");
-	no_leak(state);
+	leak_teardown(state);
 	pulled("poll=isq,duplex=full");
-	no_leak(state);
+	leak_teardown(state);
 	pulled("window=0xd0000");
 }
 
@@ -295,7 +282,7 @@ static void pulled_at_any_access(void **state)
 			cards_idle(&a, &b, 3 * MS);
 		}
 		end();
-		no_leak(state);
+		leak_teardown(state);
 	}
 }
 
@@ -545,7 +532,7 @@ static void threads_meet(void **state)
 
 int main(int argc, char **argv)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, mark, no_leak)
+#define T(name) cmocka_unit_test_setup_teardown(name, leak_setup, leak_teardown)
 	const struct CMUnitTest tests[] = {
 		T(bad_devargs), T(bad_files), T(bad_chips), T(no_chip_in_memory), T(link_is_news),
 		T(pulled_under_traffic), T(pulled_at_any_access), T(hang_is_cured),

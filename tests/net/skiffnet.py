@@ -79,6 +79,23 @@ def link(host_a, iface_a, host_b, iface_b, up=True):
         host_b.run(f"ip link set {iface_b} up")
 
 
+def iperf(client, server, address, *options, seconds=2, timeout=60):
+    """iperf3 from client to server; its `end`. Raises Failed with iperf3's own words."""
+    daemon = server.popen(["iperf3", "-s", "-1", "-B", address], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: "5201" in server.run("ss -Hltn").stdout, "the iperf3 server")
+        done = client.run(["iperf3", "-J", "-c", address, "-t", str(seconds), *options],
+                          check=False, timeout=timeout)
+        result = json.loads(done.stdout)
+        if "error" in result:
+            raise Failed(result["error"])
+        return result["end"]
+    finally:
+        daemon.kill()
+        daemon.wait()
+
+
 class Skiff:
     """A skiffd in a namespace of its own, talked to by the real tools."""
 

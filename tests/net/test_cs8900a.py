@@ -4,13 +4,12 @@
 ping, iperf3, a stream as long as an ssh session's, and what a user can get wrong. And an unmodified
 testpmd with the driver as a plugin."""
 import hashlib
-import json
 import os
 import re
 import subprocess
 import time
 
-from skiffnet import BUILD, Failed, Host, Skiff, link, run_tests, sh, wait_for
+from skiffnet import BUILD, Failed, Host, Skiff, iperf, link, run_tests, sh, wait_for
 
 CONFIG = """
 system workers 1
@@ -66,24 +65,9 @@ def forwards_every_size():
         assert received(done) >= 2, f"size {size}: {done.stdout}"
 
 
-def iperf(*options, seconds=3):
-    server = right.popen(["iperf3", "-s", "-1", "-B", "198.51.100.2"], stdout=-3, stderr=-3)
-    try:
-        wait_for(lambda: "5201" in right.run("ss -Hltn").stdout, "the iperf3 server")
-        done = left.run(["iperf3", "-J", "-c", "198.51.100.2", "-t", str(seconds), *options],
-                        check=False, timeout=90)
-        result = json.loads(done.stdout)
-        if "error" in result:
-            raise Failed(result["error"])
-        return result["end"]
-    finally:
-        server.kill()
-        server.wait()
-
-
 def carries_tcp_both_ways():
     for options in ((), ("-R",)):
-        end = iperf(*options)["sum_received"]
+        end = iperf(left, right, "198.51.100.2", *options, seconds=3, timeout=90)["sum_received"]
         rate = end["bits_per_second"] / 1e6
         print(f"     tcp {' '.join(options)}: {rate:.2f} Mb/s", flush=True)
         # Not faster than the wire; how slow depends on what else this machine does.

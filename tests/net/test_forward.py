@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-from skiffnet import SKIFF_RUN, Failed, Host, Skiff, link, run_tests, sh, wait_for
+from skiffnet import SKIFF_RUN, Failed, Host, Skiff, iperf, link, run_tests, sh, wait_for
 
 CONFIG = """
 system workers 1
@@ -171,24 +171,9 @@ for kind, name in ((socket.SOCK_STREAM, "tcp"), (socket.SOCK_DGRAM, "udp")):
     assert done.stdout.split() == ["tcp", "refused", "udp", "refused"], done.stdout
 
 
-def iperf(*options, seconds=2):
-    server = right.popen(["iperf3", "-s", "-1", "-B", "198.51.100.2"], stdout=-3, stderr=-3)
-    try:
-        wait_for(lambda: "5201" in right.run("ss -Hltn").stdout, "the iperf3 server")
-        done = left.run(["iperf3", "-J", "-c", "198.51.100.2", "-t", str(seconds), *options],
-                        check=False)
-        result = json.loads(done.stdout)
-        if "error" in result:
-            raise Failed(result["error"])
-        return result["end"]
-    finally:
-        server.kill()
-        server.wait()
-
-
 def carries_tcp_both_ways():
     for options in ((), ("-R",)):
-        end = iperf(*options)
+        end = iperf(left, right, "198.51.100.2", *options)
         assert end["sum_received"]["bytes"] > 1 << 20, end["sum_received"]
 
 
@@ -205,7 +190,7 @@ def cuts_large_frames_for_a_small_mtu():
     router.ip("link set lan mtu 1000")  # the host behind it keeps 1500: it announces a larger MSS
     try:
         before = reassembled()
-        end = iperf(seconds=1)
+        end = iperf(left, right, "198.51.100.2", seconds=1)
         assert end["sum_received"]["bytes"] > 1 << 20, end["sum_received"]
         assert reassembled() - before > 500, (before, reassembled())
     finally:
@@ -216,7 +201,7 @@ def cuts_large_frames_for_a_small_mtu():
 
 def carries_udp():
     before = right.udp_overruns() + router.missed()
-    end = iperf("-u", "-b", "20M", "-l", "1000")
+    end = iperf(left, right, "198.51.100.2", "-u", "-b", "20M", "-l", "1000")
     full = right.udp_overruns() + router.missed() - before
     assert end["sum"]["lost_packets"] <= full, (end["sum"], full)
 

@@ -5,12 +5,11 @@ a buffer more in use after it than before.
 
 SKIFF_SOAK_SECONDS sets how long the traffic runs (6).
 """
-import json
 import os
 import re
 import threading
 
-from skiffnet import Failed, Host, Skiff, link, run_tests, wait_for
+from skiffnet import Failed, Host, Skiff, iperf, link, run_tests, wait_for
 
 SECONDS = int(os.environ.get("SKIFF_SOAK_SECONDS", "6"))
 
@@ -109,16 +108,9 @@ def survives_flapping_routes():
     flapper.start()
     try:
         for options in ([], ["-R"]):
-            server = right.popen(["iperf3", "-s", "-1", "-B", "198.51.100.2"], stdout=-3, stderr=-3)
-            wait_for(lambda: "5201" in right.run("ss -Hltn").stdout, "the iperf3 server")
-            done = left.run(["iperf3", "-J", "-c", "198.51.100.2", "-t", str(max(1, SECONDS // 2)),
-                             *options], check=False, timeout=SECONDS + 60)
-            server.kill()
-            server.wait()
-            result = json.loads(done.stdout)
-            if "error" in result:
-                raise Failed(result["error"])
-            assert result["end"]["sum_received"]["bytes"] > 1 << 20, result["end"]
+            end = iperf(left, right, "198.51.100.2", *options, seconds=max(1, SECONDS // 2),
+                        timeout=SECONDS + 60)
+            assert end["sum_received"]["bytes"] > 1 << 20, end
     finally:
         stop.set()
         flapper.join()

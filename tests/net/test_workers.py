@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Two workers: flows are shared among them, in software where the ports have one queue each, and by
 the ports where they have two; everything a router must do works the same."""
-import json
 import os
 import re
 import sys
 
-from skiffnet import Host, Skiff, link, run_tests, wait_for
+from skiffnet import Host, Skiff, iperf, link, run_tests, wait_for
 
 CONFIG = """
 system workers 2
@@ -68,15 +67,8 @@ def flows_and_fragments():
         ping(5000, f"192.0.2.{n}", "198.51.100.1")
 
 
-def iperf():
-    server = right.popen(["iperf3", "-s", "-1", "-B", "198.51.100.2"], stdout=-3, stderr=-3)
-    try:
-        wait_for(lambda: "5201" in right.run("ss -Hltn").stdout, "the iperf3 server")
-        done = left.run(["iperf3", "-J", "-c", "198.51.100.2", "-t", "1", "-P", "4"], check=False)
-        end = json.loads(done.stdout)["end"]
-    finally:
-        server.kill()
-        server.wait()
+def carries_tcp():
+    end = iperf(left, right, "198.51.100.2", "-P", "4", seconds=1)
     assert end["sum_received"]["bytes"] > 1 << 20, end["sum_received"]
 
 
@@ -95,7 +87,7 @@ def ledger_closes():
 def by_software():
     start()
     flows_and_fragments()
-    iperf()
+    carries_tcp()
     both_worked()
     ledger = ledger_closes()
     assert ledger["ring_out"] > 50, ledger
@@ -105,7 +97,7 @@ def by_software():
 def by_the_ports():
     start(" queues 2")
     flows_and_fragments()
-    iperf()
+    carries_tcp()
     both_worked()
     ledger_closes()
     router.stop()

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rings of pointers in plain memory: named by nobody else, and given back by free(). */
+#pragma once
+
+struct rte_ring;
+
+/* A ring of `size` (a power of two; one place stays empty) with rte_ring's flags. NULL: no memory. */
+struct rte_ring *ring_new(const char *name, unsigned int size, unsigned int flags);
