@@ -8,9 +8,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -141,11 +143,63 @@ static void choose_runtime_dir(const struct skiffd *d)
 	setenv("RUNTIME_DIRECTORY", dir, 1);
 }
 
+/*
+ * DPDK tells of one failure in up to five lines, the cause first and what it means for its own
+ * layers after it, some past its own log. What it writes is held back while it starts; a failure
+ * is told in one sentence of ours with that cause in it, and after a start that succeeds the lines
+ * follow as they are.
+ */
+struct held_words {
+	int file;   /* what fd 2 is meanwhile; -1: nothing is held */
+	int own;    /* where fd 2 belongs */
+	char text[4096];
+};
+
+static void words_hold(struct held_words *w, const struct skiffd *d)
+{
+	w->text[0] = '\0';
+	w->file = d->dpdk_log == NULL ? memfd_create("words", MFD_CLOEXEC) : -1;
+	if (w->file < 0)
+		return;
+	fflush(stderr);
+	w->own = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (w->own < 0 || dup2(w->file, STDERR_FILENO) < 0) {
+		close(w->file);
+		w->file = -1;
+	}
+}
+
+static void words_release(struct held_words *w)
+{
+	ssize_t n;
+
+	if (w->file < 0)
+		return;
+	fflush(stderr);
+	dup2(w->own, STDERR_FILENO);
+	close(w->own);
+	n = pread(w->file, w->text, sizeof(w->text) - 1, 0);
+	w->text[n > 0 ? n : 0] = '\0';
+	close(w->file);
+	w->file = -1;
+}
+
+/* "EAL: Cannot get a virtual area: ..." without its prefix, cut to a line. */
+static const char *words_cause(struct held_words *w)
+{
+	char *line = w->text;
+	char *end = strchr(line, '\n');
+
+	if (end != NULL)
+		*end = '\0';
+	return strncmp(line, "EAL: ", 5) == 0 ? line + 5 : line;
+}
+
 static const char *reason(int err)
 {
 	switch (err) {
 	case ENOMEM:
-		return "not enough memory; fewer `system mbufs` need less";
+		return "no memory; raise the limit (ulimit -v) or write fewer `system mbufs`";
 	case EACCES:
 	case EPERM:
 		return "no permission";
@@ -166,6 +220,27 @@ static void remove_runtime_dir(void)
 		rmdir(runtime_dir);
 }
 
+static int init_quietly(const struct skiffd *d, struct eal_args *args)
+{
+	struct held_words words;
+	int ret, err;
+
+	words_hold(&words, d);
+	ret = rte_eal_init(args->argc, args->argv);
+	err = rte_errno;
+	words_release(&words);
+	if (ret < 0) {
+		const char *cause = words_cause(&words);
+
+		log_error("DPDK does not start: %s%s%s%s; --log-level debug shows its own words",
+			reason(err), *cause ? " (" : "", cause, *cause ? ")" : "");
+	} else {
+		fputs(words.text, stderr);
+	}
+	rte_errno = err;
+	return ret;
+}
+
 int eal_start(struct skiffd *d)
 {
 	struct eal_plan plan = {.settings = &d->settings, .cpus = &d->cpus,
@@ -184,11 +259,8 @@ int eal_start(struct skiffd *d)
 		return -E2BIG;
 	}
 	atexit(remove_runtime_dir); /* after DPDK's own, which come later and run earlier */
-	if (rte_eal_init(args->argc, args->argv) < 0) {
-		log_error("DPDK does not start: %s; --log-level debug shows its own words",
-			reason(rte_errno));
+	if (init_quietly(d, args) < 0)
 		return -rte_errno;
-	}
 	snprintf(runtime_dir, sizeof(runtime_dir), "%s", rte_eal_get_runtime_dir());
 	d->eal_started = true;
 	return 0;
