@@ -4,18 +4,22 @@
  * the other functions of its kind tell from libc's by a table.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libc.h"
+#include "proc_path.h"
 #include "proc_tree.h"
 
 struct folder {
 	struct folder *next;
 	struct proc_name *names;
 	long n, at; /* -2, -1: "." and ".." */
+	int fd;	    /* -1: nobody asked for one yet */
+	char *path;
 	struct dirent entry;
 };
 
@@ -36,21 +40,29 @@ static struct folder *ours(DIR *d)
 	return f;
 }
 
-SHIM_EXPORT DIR *opendir(const char *path)
+static void folder_free(struct folder *f)
 {
-	int kind = proc_look(path, true);
+	int saved = errno;
 
-	if (kind == PROC_KERNEL)
-		return hooks_file_hides(path) ? NULL : real()->opendir(path);
-	struct folder *f = kind < 0 ? NULL : calloc(1, sizeof(*f));
+	free(f->names);
+	free(f->path);
+	free(f);
+	errno = saved;
+}
+
+static DIR *folder_new(const char *path, int fd)
+{
+	struct folder *f = calloc(1, sizeof(*f));
 
 	if (f == NULL)
 		return NULL;
-	f->n = proc_list(path, &f->names);
+	f->path = strdup(path);
+	f->n = f->path == NULL ? -1 : proc_list(path, &f->names);
 	if (f->n < 0) {
-		free(f);
+		folder_free(f);
 		return NULL;
 	}
+	f->fd = fd;
 	f->at = -2;
 	pthread_mutex_lock(&lock);
 	f->next = folders;
@@ -58,6 +70,24 @@ SHIM_EXPORT DIR *opendir(const char *path)
 	atomic_fetch_add(&open_folders, 1);
 	pthread_mutex_unlock(&lock);
 	return (DIR *)f;
+}
+
+SHIM_EXPORT DIR *opendir(const char *path)
+{
+	char buf[PROC_PATH_MAX];
+	const char *plain = proc_path(AT_FDCWD, path, buf);
+	int kind = plain == NULL ? PROC_KERNEL : proc_look(plain, true);
+
+	if (kind == PROC_KERNEL)
+		return hooks_file_hides(path) ? NULL : real()->opendir(path);
+	return kind < 0 ? NULL : folder_new(plain, -1);
+}
+
+SHIM_EXPORT DIR *fdopendir(int fd)
+{
+	char buf[PROC_PATH_MAX];
+
+	return proc_folder_of(fd, buf) ? folder_new(buf, fd) : real()->fdopendir(fd);
 }
 
 static struct dirent *next(struct folder *f)
@@ -101,8 +131,9 @@ SHIM_EXPORT int closedir(DIR *d)
 	*at = f->next;
 	atomic_fetch_sub(&open_folders, 1);
 	pthread_mutex_unlock(&lock);
-	free(f->names);
-	free(f);
+	if (f->fd >= 0)
+		real()->close(f->fd);
+	folder_free(f);
 	return 0;
 }
 
@@ -135,10 +166,13 @@ SHIM_EXPORT void seekdir(DIR *d, long at)
 
 SHIM_EXPORT int dirfd(DIR *d)
 {
-	if (ours(d) == NULL)
+	struct folder *f = ours(d);
+
+	if (f == NULL)
 		return real()->dirfd(d);
-	errno = ENOTSUP; /* POSIX: no descriptor belongs to it */
-	return -1;
+	if (f->fd < 0)
+		f->fd = proc_folder_open(f->path, true);
+	return f->fd;
 }
 
 /* libc's own would open the folder by itself. */
@@ -147,9 +181,11 @@ SHIM_EXPORT int scandir(const char *restrict path, struct dirent ***restrict lis
 	int (*order)(const struct dirent **, const struct dirent **))
 {
 	struct dirent *e, **all = NULL;
+	char buf[PROC_PATH_MAX];
+	const char *plain = proc_path(AT_FDCWD, path, buf);
 	size_t n = 0;
 
-	if (proc_look(path, true) == PROC_KERNEL)
+	if (plain == NULL || proc_look(plain, true) == PROC_KERNEL)
 		return real()->scandir(path, list, want, order);
 	DIR *d = opendir(path);
 

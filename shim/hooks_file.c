@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "libc.h"
+#include "proc_path.h"
 #include "proc_tree.h"
 
 static int refuse_namespace(void)
@@ -36,12 +37,15 @@ static bool is_netns(const char *path)
 }
 
 /* 1: *fd is the answer; 0: not ours; -1: refused. */
-static int look(const char *path, int flags, int *fd)
+static int look(int dir, const char *path, int flags, int *fd)
 {
-	if (path == NULL || path[0] != '/')
-		return 0;
-	if (is_netns(path))
+	char buf[PROC_PATH_MAX];
+
+	if (path != NULL && is_netns(path))
 		return refuse_namespace();
+	path = proc_path(dir, path, buf);
+	if (path == NULL)
+		return 0;
 	int got = proc_open(path, (flags & O_ACCMODE) != O_RDONLY, fd);
 
 	if (got > 0 && (flags & O_CLOEXEC))
@@ -51,7 +55,7 @@ static int look(const char *path, int flags, int *fd)
 
 static int do_openat(int dir, const char *path, int flags, mode_t mode)
 {
-	int fd = -1, got = look(path, flags, &fd);
+	int fd = -1, got = look(dir, path, flags, &fd);
 
 	return got < 0 ? -1 : got > 0 ? fd : real()->openat(dir, path, flags, mode);
 }
@@ -120,7 +124,7 @@ SHIM_EXPORT int __openat64_2(int dir, const char *path, int flags)
 static FILE *do_fopen(const char *path, const char *mode)
 {
 	int flags = strpbrk(mode, "wa+") != NULL ? O_RDWR : O_RDONLY;
-	int fd = -1, got = look(path, flags | (strchr(mode, 'e') != NULL ? O_CLOEXEC : 0), &fd);
+	int fd = -1, got = look(AT_FDCWD, path, flags | (strchr(mode, 'e') != NULL ? O_CLOEXEC : 0), &fd);
 
 	if (got < 0)
 		return NULL;
@@ -147,20 +151,45 @@ _Bool hooks_file_hides(const char *path)
 }
 
 /* What `ip netns del` and its like do to a namespace's name, in whatever program. */
+static bool is_netns_at(int dir, const char *path)
+{
+	char buf[PROC_PATH_MAX];
+	int saved = errno;
+	const char *plain = proc_plain(dir, path, buf);
+
+	errno = saved;
+	return plain != NULL && is_netns(plain);
+}
+
 SHIM_EXPORT int unlink(const char *path)
 {
-	return is_netns(path) ? refuse_namespace() : real()->unlink(path);
+	return is_netns_at(AT_FDCWD, path) ? refuse_namespace() : real()->unlink(path);
+}
+
+SHIM_EXPORT int unlinkat(int dir, const char *path, int flags)
+{
+	return is_netns_at(dir, path) ? refuse_namespace() : real()->unlinkat(dir, path, flags);
+}
+
+SHIM_EXPORT int rmdir(const char *path)
+{
+	return is_netns_at(AT_FDCWD, path) ? refuse_namespace() : real()->rmdir(path);
+}
+
+SHIM_EXPORT int umount(const char *path)
+{
+	return is_netns_at(AT_FDCWD, path) ? refuse_namespace() : real()->umount(path);
 }
 
 SHIM_EXPORT int umount2(const char *path, int flags)
 {
-	return is_netns(path) ? refuse_namespace() : real()->umount2(path, flags);
+	return is_netns_at(AT_FDCWD, path) ? refuse_namespace() : real()->umount2(path, flags);
 }
 
 SHIM_EXPORT int mount(const char *what, const char *path, const char *type, unsigned long flags,
 	const void *data)
 {
-	return path != NULL && is_netns(path) ? refuse_namespace()
+	return path != NULL && is_netns_at(AT_FDCWD, path) ? refuse_namespace()
 		: real()->mount(what, path, type, flags, data);
 }
 

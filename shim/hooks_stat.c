@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "libc.h"
+#include "proc_path.h"
 #include "proc_tree.h"
 
 #define SKIFF_DEV 0x5ff /* a number that no file system has */
@@ -32,9 +33,12 @@ static ino_t inode_of(const char *path)
 }
 
 /* 1: *st is filled; 0: libc's to answer; -1. */
-static int look(const char *path, bool follow, struct stat *st)
+static int look(int dir, const char *path, bool follow, struct stat *st)
 {
-	int kind = proc_look(path, follow);
+	char buf[PROC_PATH_MAX];
+
+	path = proc_path(dir, path, buf);
+	int kind = path == NULL ? PROC_KERNEL : proc_look(path, follow);
 
 	if (kind <= 0)
 		return kind;
@@ -50,29 +54,38 @@ static int look(const char *path, bool follow, struct stat *st)
 
 SHIM_EXPORT int stat(const char *restrict path, struct stat *restrict st)
 {
-	int got = look(path, true, st);
+	int got = look(AT_FDCWD, path, true, st);
 
 	return got == 0 ? real()->stat(path, st) : got < 0 ? -1 : 0;
 }
 
 SHIM_EXPORT int lstat(const char *restrict path, struct stat *restrict st)
 {
-	int got = look(path, false, st);
+	int got = look(AT_FDCWD, path, false, st);
 
 	return got == 0 ? real()->lstat(path, st) : got < 0 ? -1 : 0;
 }
 
 SHIM_EXPORT int fstatat(int dir, const char *restrict path, struct stat *restrict st, int flags)
 {
-	int got = look(path, !(flags & AT_SYMLINK_NOFOLLOW), st);
+	int got = look(dir, path, !(flags & AT_SYMLINK_NOFOLLOW), st);
 
 	return got == 0 ? real()->fstatat(dir, path, st, flags) : got < 0 ? -1 : 0;
+}
+
+SHIM_EXPORT int fstat(int fd, struct stat *st)
+{
+	char buf[PROC_PATH_MAX];
+	int got = proc_folder_of(fd, buf) ? look(AT_FDCWD, buf, true, st) : 0;
+
+	return got == 0 ? real()->fstat(fd, st) : got < 0 ? -1 : 0;
 }
 
 /* The same layout on 64-bit machines. */
 #define ALIAS(of) __attribute__((alias(of), visibility("default")))
 int stat64(const char *restrict path, struct stat64 *restrict st) ALIAS("stat");
 int lstat64(const char *restrict path, struct stat64 *restrict st) ALIAS("lstat");
+int fstat64(int fd, struct stat64 *st) ALIAS("fstat");
 int fstatat64(int dir, const char *restrict path, struct stat64 *restrict st, int flags)
 	ALIAS("fstatat");
 
@@ -80,7 +93,7 @@ SHIM_EXPORT int statx(int dir, const char *restrict path, int flags, unsigned in
 	struct statx *restrict x)
 {
 	struct stat st;
-	int got = look(path, !(flags & AT_SYMLINK_NOFOLLOW), &st);
+	int got = look(dir, path, !(flags & AT_SYMLINK_NOFOLLOW), &st);
 
 	if (got == 0)
 		return real()->statx(dir, path, flags, mask, x);
@@ -94,9 +107,12 @@ SHIM_EXPORT int statx(int dir, const char *restrict path, int flags, unsigned in
 }
 
 /* 1: it may be accessed so; 0: libc's to answer; -1. */
-static int may(const char *path, int how)
+static int may(int dir, const char *path, int how)
 {
-	int kind = proc_look(path, true);
+	char buf[PROC_PATH_MAX];
+
+	path = proc_path(dir, path, buf);
+	int kind = path == NULL ? PROC_KERNEL : proc_look(path, true);
 
 	if (kind <= 0)
 		return kind;
@@ -113,14 +129,14 @@ static int may(const char *path, int how)
 
 SHIM_EXPORT int access(const char *path, int how)
 {
-	int got = may(path, how);
+	int got = may(AT_FDCWD, path, how);
 
 	return got == 0 ? real()->access(path, how) : got < 0 ? -1 : 0;
 }
 
 SHIM_EXPORT int euidaccess(const char *path, int how)
 {
-	int got = may(path, how);
+	int got = may(AT_FDCWD, path, how);
 
 	return got == 0 ? real()->euidaccess(path, how) : got < 0 ? -1 : 0;
 }
@@ -129,15 +145,16 @@ int eaccess(const char *path, int how) ALIAS("euidaccess");
 
 SHIM_EXPORT int faccessat(int dir, const char *path, int how, int flags)
 {
-	int got = may(path, how);
+	int got = may(dir, path, how);
 
 	return got == 0 ? real()->faccessat(dir, path, how, flags) : got < 0 ? -1 : 0;
 }
 
-/* 1: a link of ours; 0: libc's; -1. */
-static int is_link(const char *path)
+/* 1: a link of ours, its plain name in buf; 0: libc's; -1. */
+static int is_link(int dir, const char *path, char buf[PROC_PATH_MAX])
 {
-	int kind = proc_look(path, false);
+	path = proc_path(dir, path, buf);
+	int kind = path == NULL ? PROC_KERNEL : proc_look(path, false);
 
 	if (kind > 0 && kind != PROC_LINK) {
 		/* the root of /proc/net is one, of the kernel's */
@@ -149,18 +166,20 @@ static int is_link(const char *path)
 	return kind < 0 ? -1 : kind == PROC_LINK;
 }
 
-SHIM_EXPORT ssize_t readlink(const char *restrict path, char *restrict buf, size_t size)
-{
-	int got = is_link(path);
-
-	return got < 0 ? -1 : got > 0 ? proc_readlink(path, buf, size)
-		: real()->readlink(path, buf, size);
-}
-
 SHIM_EXPORT ssize_t readlinkat(int dir, const char *restrict path, char *restrict buf, size_t size)
 {
-	int got = is_link(path);
+	char plain[PROC_PATH_MAX];
+	int got = is_link(dir, path, plain);
 
-	return got < 0 ? -1 : got > 0 ? proc_readlink(path, buf, size)
+	return got < 0 ? -1 : got > 0 ? proc_readlink(plain, buf, size)
 		: real()->readlinkat(dir, path, buf, size);
+}
+
+SHIM_EXPORT ssize_t readlink(const char *restrict path, char *restrict buf, size_t size)
+{
+	char plain[PROC_PATH_MAX];
+	int got = is_link(AT_FDCWD, path, plain);
+
+	return got < 0 ? -1 : got > 0 ? proc_readlink(plain, buf, size)
+		: real()->readlink(path, buf, size);
 }

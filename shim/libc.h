@@ -72,6 +72,12 @@ struct statx;
 	X(long, telldir, (DIR *))                                                                  \
 	X(void, seekdir, (DIR *, long))                                                            \
 	X(int, dirfd, (DIR *))                                                                     \
+	X(DIR *, fdopendir, (int))                                                                 \
+	X(int, chdir, (const char *))                                                              \
+	X(int, fchdir, (int))                                                                      \
+	X(int, fstat, (int, struct stat *))                                                        \
+	X(int, unlinkat, (int, const char *, int))                                                 \
+	X(int, rmdir, (const char *))                                                              \
 	X(int, scandir,                                                                            \
 		(const char *, struct dirent ***, int (*)(const struct dirent *),                  \
 			int (*)(const struct dirent **, const struct dirent **)))                  \
@@ -87,6 +93,7 @@ struct statx;
 	X(int, unlink, (const char *))                                                             \
 	X(int, mount,                                                                              \
 		(const char *, const char *, const char *, unsigned long, const void *))           \
+	X(int, umount, (const char *))                                                             \
 	X(int, umount2, (const char *, int))                                                       \
 	X(int, setns, (int, int))                                                                  \
 	X(int, unshare, (int))

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "libc.h"
+#include "proc_path.h"
 #include "proc_text.h"
 
 enum root { NONE, PROC, SYS, SYS_DEVICE };
@@ -30,6 +31,7 @@ struct place {
 	enum root root;
 	char name[32]; /* empty: the root itself */
 	char rest[64]; /* empty: NAME itself */
+	bool follow;   /* it ends with '/': a folder is meant, not the link to it */
 };
 
 static void trim(char *s)
@@ -56,6 +58,7 @@ static bool parse(const char *path, struct place *p)
 		p->root = roots[i].root;
 		snprintf(p->name, sizeof(p->name), "%.*s", (int)len, name);
 		snprintf(p->rest, sizeof(p->rest), "%s", rest);
+		p->follow = path[strlen(path) - 1] == '/';
 		trim(p->rest);
 		return true;
 	}
@@ -84,7 +87,7 @@ static int look_sys(const struct place *p, bool follow)
 	if (link_of(p, &l) < 0)
 		return -1;
 	if (p->rest[0] == '\0')
-		return follow || p->root == SYS_DEVICE ? PROC_FOLDER : PROC_LINK;
+		return follow || p->follow || p->root == SYS_DEVICE ? PROC_FOLDER : PROC_LINK;
 	if (strcmp(p->rest, "statistics") == 0)
 		return PROC_FOLDER;
 	bool stat = strncmp(p->rest, "statistics/", 11) == 0;
@@ -108,6 +111,13 @@ static int look_place(const struct place *p, bool follow)
 	int got = proc_net_text(p->name, NULL);
 
 	return got < 0 ? -1 : got > 0 ? PROC_FILE : PROC_KERNEL;
+}
+
+bool proc_is_root(const char *path)
+{
+	struct place p;
+
+	return parse(path, &p) && p.name[0] == '\0';
 }
 
 int proc_look(const char *path, bool follow)
@@ -154,7 +164,6 @@ static int make_file(const struct place *p)
 
 int proc_open(const char *path, bool writing, int *out)
 {
-	static _Bool said;
 	struct place p;
 	int kind = parse(path, &p) ? look_place(&p, true) : PROC_KERNEL;
 
@@ -164,13 +173,7 @@ int proc_open(const char *path, bool writing, int *out)
 		errno = kind == PROC_FOLDER ? EISDIR : EROFS;
 		return -1;
 	}
-	if (kind == PROC_FOLDER) {
-		shim_say_once(&said, "%s can be listed by its name (opendir), not be opened as a "
-			"descriptor", path);
-		errno = EOPNOTSUPP;
-		return -1;
-	}
-	*out = make_file(&p);
+	*out = kind == PROC_FOLDER ? proc_folder_open(path, false) : make_file(&p);
 	return *out < 0 ? -1 : 1;
 }
 

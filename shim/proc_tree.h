@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The part of the file system that tells about the network, as skiff's: /proc/net and
- * /sys/class/net, by absolute paths.
+ * /sys/class/net, by plain absolute paths (proc_path.h makes them).
  */
 #pragma once
 
@@ -17,8 +17,11 @@ struct proc_name {
 
 /* What `path` is; PROC_KERNEL: not ours. follow: links as what they lead to. -1: errno. */
 int proc_look(const char *path, bool follow);
-/* Is `path` a file of ours? 1: *out is a memfd with its text, at its start; 0: no; -1: errno. */
+/* Is `path` a file of ours? 1: *out is a memfd with its text, at its start, or stands for the
+ * folder; 0: no; -1: errno. */
 int proc_open(const char *path, bool writing, int *out);
+/* Is it the upmost folder of ours, which the kernel has as well? */
+bool proc_is_root(const char *path);
 /* What a folder of ours holds, the caller frees. The count, or -1 with errno. */
 int proc_list(const char *path, struct proc_name **names);
 /* Where a link of ours leads, as readlink. */

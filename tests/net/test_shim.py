@@ -198,8 +198,56 @@ except OSError as error:
         want = ("['eth0', 'eth1', 'lo'] True\nFalse True False 4096\nTrue 2\n"
                 "Read-only file system\n")
         assert python(program).stdout == want, python(program).stdout
-        done = skiff("find /sys/class/net/", check=False)
-        assert done.returncode and "kernels0" not in done.stdout, done
+    sh("ip link del kernels0")
+
+
+def sys_class_net_is_walked():
+    """By descriptors and relative names, as find and shells do it; the kernel's links stay out."""
+    sh("ip link add kernels0 type veth peer name kernels1")
+    links = {"/sys/class/net/" + name for name in ("lo", "eth0", "eth1")}
+    with server():
+        assert set(skiff("find /sys/class/net").stdout.split()) == links | {"/sys/class/net"}
+        assert set(skiff("find /sys/class/net/ -mindepth 1 -type l").stdout.split()) == links
+        found = skiff("find -L /sys/class/net/ -maxdepth 2 -name mtu -size -9").stdout.split()
+        assert set(found) == {name + "/mtu" for name in links}, found
+        found = skiff("find /sys/class -path */net/*").stdout.split()
+        assert links <= set(found) and not any("kernels" in name for name in found), found
+        found = skiff("find /sys/class/net/eth0/").stdout.split()
+        assert len(found) == 38 and "/sys/class/net/eth0/statistics/rx_bytes" in found, found
+        script = """
+cd /sys/class/net && ls && cat eth0/ifindex ./eth1/../eth1/mtu && ls -d e* && (cd .. && ls -d net/eth0)
+find . -name 'eth*' | sort
+cd /sys/class && ls net && cat net/eth0/mtu && [ ! -e net/kernels0 ] && [ -L net/eth0 ]
+cd /proc/net && ls -d snmp6 fib_trie
+"""
+        want = ("eth0\neth1\nlo\n1048577\n1500\neth0\neth1\nnet/eth0\n./eth0\n./eth1\n"
+                "eth0\neth1\nlo\n1500\n")
+        for shell in "sh", "bash":
+            done = skiff([shell, "-c", script], check=False)
+            assert done.stdout == want and done.stderr.count("No such file") == 2, (shell, done)
+        program = """
+import os
+net = os.open("/sys/class/net", os.O_RDONLY | os.O_DIRECTORY)
+eth0 = os.open("eth0", os.O_RDONLY, dir_fd=os.dup(net))
+print(sorted(os.listdir(net)), os.path.isdir(net), os.readlink("eth1", dir_fd=net))
+print(os.read(os.open("mtu", os.O_RDONLY, dir_fd=eth0), 9), sorted(os.listdir(eth0))[0],
+      os.access("mtu", os.W_OK, dir_fd=eth0), os.stat("mtu", dir_fd=eth0).st_size)
+print(os.fstat(net).st_ino == os.stat("/sys/class/net").st_ino,
+      os.stat("statistics", dir_fd=eth0).st_mode == os.fstat(eth0).st_mode)
+os.fchdir(net)
+print(open("eth1/mtu").read(), os.getcwd())
+for way in lambda: os.open("kernels0", os.O_RDONLY, dir_fd=net), lambda: os.chdir("eth0"):
+    try:
+        way()
+    except OSError as error:
+        print(error.strerror)
+"""
+        want = ("['eth0', 'eth1', 'lo'] True ../../devices/virtual/net/eth1\n"
+                "b'1500\\n' addr_len False 4096\nTrue True\n1500\n /sys/class/net\n"
+                "No such file or directory\nOperation not supported\n")
+        done = python(program)
+        assert done.stdout == want and "cannot be the working folder" in done.stderr, done
+    assert not [name for name in os.listdir("/dev/shm") if "skiff" in name]
     sh("ip link del kernels0")
 
 
@@ -267,6 +315,15 @@ def ip_netns_is_refused():
         for words in ("del there", "add x", "exec there true"):
             done = skiff("ip -batch -", check=False, input=f"netns {words}\n")
             assert done.returncode and SENTENCE in done.stderr, (words, done)
+        # what other programs do to the names
+        for words in ("rm -f /run/netns/there", "rm /run/../run//netns/there", "unlink /run/netns/there",
+                      "sh -c 'cd /run/netns && rm there'", "rm -rf /var/run/netns",
+                      "find /run/netns -name there -delete", "umount /run/netns/there",
+                      "mount --bind /proc/self/ns/net /run/netns/there",
+                      "touch /run/netns/x", "python3 -c 'import os; os.rmdir(\"/run/netns\")'"):
+            done = skiff(["sh", "-c", words], check=False)
+            assert done.returncode and SENTENCE in done.stderr, (words, done)
+            assert sh("ip netns list").stdout == "there\n", words
         done = skiff("timeout 1 ip monitor link", check=False)
         assert done.returncode == 124 and done.stderr == "", done
         assert sh("ip netns list").stdout == "there\n"
@@ -281,4 +338,4 @@ run_tests([ss_lists_skiffs_sockets, ss_lists_the_kernels_unix_sockets,
            one_sock_diag_socket_asks_both,
            sock_diag_requests_are_judged_as_the_kernels, ip_netns_is_refused,
            netlink_socket_lives_over_exec, heir_of_a_dead_daemon_is_told,
-           sys_class_net_is_skiffs, proc_net_is_skiffs, ip_maddr_is_the_kernels])
+           sys_class_net_is_skiffs, sys_class_net_is_walked, proc_net_is_skiffs, ip_maddr_is_the_kernels])
