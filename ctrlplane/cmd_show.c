@@ -5,11 +5,15 @@
  */
 #include <errno.h>
 #include <event2/event.h>
+#include <linux/ip.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
+#include "core/dp.h"
+#include "cp.h"
 #include "daemon.h"
+#include "proc_net.h"
 #include "report.h"
 #include "snapshot.h"
 #include "table.h"
@@ -22,6 +26,7 @@ struct show {
 	enum verb_id id;
 	bool all, json;
 	uint32_t worker;
+	char proc[16];              /* show proc: the file's name */
 	struct event *timer;        /* show workers */
 	struct snapshot before;
 };
@@ -122,6 +127,31 @@ static void show_free(struct show *s)
 	free(s);
 }
 
+static void print_proc(const struct show *s, const struct snapshot *snap)
+{
+	const struct dp_conf *dc = &s->d->dp->conf;
+	const struct proc_net_conf conf = {
+		.forwarding = s->d->cp->conf_all.v[IPV4_DEVCONF_FORWARDING - 1],
+		.default_ttl = atomic_load_explicit(&dc->ip_default_ttl, memory_order_relaxed),
+	};
+	struct ip4_counters sum = {0};
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out == NULL) {
+		api_cmd_exit(s->c, 1, SKIFF_NO_WORD, "no memory for the answer");
+		return;
+	}
+	for (uint32_t i = 0; i < snap->n; i++)
+		proc_net_add(&sum, &snap->worker[i].ip4);
+	proc_net_print(out, s->proc, &sum, &conf);
+	fclose(out);
+	api_cmd_out(s->c, text, len);
+	api_cmd_exit(s->c, 0, SKIFF_NO_WORD, "%s", "");
+	free(text);
+}
+
 static json_t *report(const struct show *s, const struct snapshot *snap)
 {
 	switch (s->id) {
@@ -164,6 +194,8 @@ static void on_snapshot(void *arg, const struct snapshot *snap)
 		api_cmd_exit(s->c, 1, SKIFF_NO_WORD, "a worker does not answer");
 	else if (keep_first(s, snap))
 		return;
+	else if (s->id == VERB_SHOW_PROC)
+		print_proc(s, snap);
 	else
 		print(s, report(s, snap));
 	show_free(s);
@@ -269,6 +301,26 @@ void command_show_ledger(struct command *cmd)
 void command_show_workers(struct command *cmd)
 {
 	show_counters(cmd, false, false);
+}
+
+void command_show_proc(struct command *cmd)
+{
+	struct show *s;
+
+	if (cmd->argc != 1 || !proc_net_has(cmd->argv[0]) || cmd->c->json) {
+		command_usage(cmd, cmd->argc == 0 ? SKIFF_NO_WORD : 0, cmd->c->json
+			? "the form is Linux's, not JSON" : "one of " PROC_NET_NAMES);
+		return;
+	}
+	s = calloc(1, sizeof(*s));
+	if (s == NULL) {
+		command_failed(cmd, "no memory");
+		return;
+	}
+	*s = (struct show){.d = cmd->d, .c = cmd->c, .id = cmd->v->id};
+	strcpy(s->proc, cmd->argv[0]);
+	cmd->c->priv = s;
+	ask(s);
 }
 
 static void show_now(struct command *cmd, json_t *(*make)(const struct skiffd *d))

@@ -32,6 +32,7 @@ static command_fn *const handlers[VERB_COUNT] = {
 	[VERB_SHOW_STAGES] = command_show_stages,
 	[VERB_SHOW_DROPS] = command_show_drops,
 	[VERB_SHOW_MEMORY] = command_show_memory,
+	[VERB_SHOW_PROC] = command_show_proc,
 	[VERB_SHOW_LEDGER] = command_show_ledger,
 	[VERB_TRACE] = command_trace,
 	[VERB_SAVE] = command_save,

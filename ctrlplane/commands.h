@@ -37,7 +37,7 @@ void command_error(struct command *cmd, const struct verb_error *e);
 command_fn command_system, command_system_show, command_port_add, command_port_del;
 command_fn command_port_registers;
 command_fn command_port_show, command_show_workers, command_show_stages, command_show_drops;
-command_fn command_show_memory, command_show_ledger, command_trace, command_save, command_complete;
+command_fn command_show_memory, command_show_proc, command_show_ledger, command_trace, command_save, command_complete;
 command_fn command_sysctl;
 
 /* What is under way when the program goes: each returns true if the command was its. */

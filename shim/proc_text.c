@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conn.h"
+#include "libc.h"
 #include "rtnl.h"
 
 typedef int (*text_fn)(FILE *f);
@@ -170,6 +172,41 @@ static int text_dev_mcast(FILE *f)
 	return n < 0 ? -1 : 0;
 }
 
+/* What skiffd counts, in Linux's form already. */
+static int ask_skiffd(FILE *f, const char *name)
+{
+	static _Bool said;
+	const char *const words[] = {"show", "proc", name, NULL};
+	char why[SKIFF_TEXT_MAX];
+	int status = conn_command(words, f, why, sizeof(why));
+
+	if (status > 0) {
+		shim_say_once(&said, "/proc/net/%s: %s", name, why);
+		errno = EIO;
+	}
+	return status == 0 ? 0 : -1;
+}
+
+static int text_snmp(FILE *f)
+{
+	return ask_skiffd(f, "snmp");
+}
+
+static int text_netstat(FILE *f)
+{
+	return ask_skiffd(f, "netstat");
+}
+
+static int text_sockstat(FILE *f)
+{
+	return ask_skiffd(f, "sockstat");
+}
+
+static int text_sockstat6(FILE *f)
+{
+	return ask_skiffd(f, "sockstat6");
+}
+
 /* Sockets: skiff's stack has none yet, and the kernel's are another's. */
 #define V4 "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
 #define V6 "  sl  local_address                         remote_address                        st tx_queue " \
@@ -182,7 +219,9 @@ static const struct {
 } proc_net[] = {
 	{"dev", NULL, text_dev}, {"route", NULL, text_route}, {"arp", NULL, text_arp},
 	{"if_inet6", NULL, text_if_inet6}, {"igmp", NULL, text_igmp},
-	{"dev_mcast", NULL, text_dev_mcast},
+	{"dev_mcast", NULL, text_dev_mcast}, {"snmp", NULL, text_snmp},
+	{"netstat", NULL, text_netstat}, {"sockstat", NULL, text_sockstat},
+	{"sockstat6", NULL, text_sockstat6},
 	{"tcp", V4 "                                                     \n", NULL},
 	{"udp", " " V4 " ref pointer drops            \n", NULL},
 	{"udplite", " " V4 " ref pointer drops            \n", NULL},

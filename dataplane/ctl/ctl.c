@@ -20,6 +20,7 @@
 #include "core/sleep.h"
 #include "ctl/ctl.h"
 #include "dev/netdev.h"
+#include "ip4/ip4.h"
 #include "neigh/neigh.h"
 
 #define DONE_RESERVE 256 /* places that events leave free for answers */
@@ -229,6 +230,7 @@ static void snapshot(struct worker *w, struct worker_snapshot *s)
 	s->stats = w->stats;
 	s->stats.backlog_refused = atomic_load_explicit(&w->backlog->refused, memory_order_relaxed);
 	memcpy(s->stage, w->stage, sizeof(s->stage));
+	ip4_worker_counters(w, &s->ip4);
 	s->cached = w->skb_cache->n;
 	s->cached_clones = w->skb_cache->clones;
 }

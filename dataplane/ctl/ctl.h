@@ -11,11 +11,13 @@
 #include "core/ctl_msg.h"
 #include "core/ledger.h"
 #include "core/napi.h"
+#include "ip4/ip4_mib.h"
 
 struct worker_snapshot {
 	struct ledger_sum ledger;
 	struct worker_stats stats;
 	struct stage_stats stage[STAGE_COUNT];
+	struct ip4_counters ip4;
 	uint32_t cached, cached_clones; /* empty buffers that the worker keeps at hand */
 };
 

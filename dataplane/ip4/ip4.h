@@ -8,14 +8,8 @@
 #include "core/worker.h"
 #include "ip4/ip4_id.h"
 #include "ip4/ip4_lane.h"
+#include "ip4/ip4_mib.h"
 #include "ip4/ip4_options.h"
-
-enum ip4_mib {
-#define MIB(group, name, text) MIB_##group##name,
-#include "ip4/ip4_mib.def"
-#undef MIB
-	MIB_COUNT,
-};
 
 /* The time of day between two looks at the wall clock. */
 struct ip4_clock {
@@ -86,6 +80,12 @@ static inline void ip4_make_local(struct skb *skb, bool has_options)
 	skb->pkt_type = SKB_HOST;
 	skb->ip_summed = SKB_CSUM_NONE;
 }
+
+/* A piece of a longer packet goes to its link: what ip4_output would have counted. */
+void ip4_count_piece(struct worker *w, const struct skb *skb);
+
+/* Worker: what it counted so far. */
+void ip4_worker_counters(const struct worker *w, struct ip4_counters *c);
 
 static inline struct ip4_cb *ip4_cb(struct skb *skb)
 {

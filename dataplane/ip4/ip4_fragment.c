@@ -113,6 +113,7 @@ static void send_list(struct worker *w, struct skb *list)
 	for (struct skb *next; list; list = next, n++) {
 		next = list->next;
 		list->next = NULL;
+		ip4_count_piece(w, list);
 		burst_to(w, STAGE_neigh_resolve, list);
 	}
 	ip4_count(w, MIB_IpFragOKs);

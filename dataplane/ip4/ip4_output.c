@@ -16,6 +16,8 @@
 
 static void count_group(struct worker *w, const struct skb *skb, const struct ip4_hdr *ip)
 {
+	if (skb_len(skb) > skb->nh->mtu && ip4_exceeds(skb, ip, skb->nh->mtu))
+		return; /* its pieces are counted */
 	if (ip4_is_multicast(rte_be_to_cpu_32(ip->daddr))) {
 		ip4_count(w, MIB_IpExtOutMcastPkts);
 		ip4_count_n(w, MIB_IpExtOutMcastOctets, skb_len(skb));
@@ -23,6 +25,12 @@ static void count_group(struct worker *w, const struct skb *skb, const struct ip
 		ip4_count(w, MIB_IpExtOutBcastPkts);
 		ip4_count_n(w, MIB_IpExtOutBcastOctets, skb_len(skb));
 	}
+}
+
+void ip4_count_piece(struct worker *w, const struct skb *skb)
+{
+	ip4_count_n(w, MIB_IpExtOutOctets, skb_len(skb));
+	count_group(w, skb, skb_data(skb));
 }
 
 /*
@@ -73,10 +81,12 @@ void ip4_output(struct worker *w, struct burst *in)
 		octets += skb_len(skb);
 		if (unlikely(nh->type == FIB_BROADCAST || rte_be_to_cpu_32(ip->daddr) >= 0xe0000000))
 			count_group(w, skb, ip);
-		if (unlikely(skb_len(skb) > nh->mtu) && ip4_exceeds(skb, ip, nh->mtu))
+		if (unlikely(skb_len(skb) > nh->mtu) && ip4_exceeds(skb, ip, nh->mtu)) {
+			octets -= skb_len(skb);
 			too_long(w, skb, ip);
-		else
+		} else {
 			burst_run_put(&out, skb);
+		}
 	}
 	burst_run_end(&out);
 	ip4_count_n(w, MIB_IpExtOutOctets, octets);

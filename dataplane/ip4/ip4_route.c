@@ -13,6 +13,7 @@
 #include "fib/locals.h"
 #include "ip4/icmp.h"
 #include "ip4/ip4.h"
+#include "ip4/ip4_addr.h"
 #include "ip4/ip4_lookup.h"
 #include "ip4/ip4_martian.h"
 #include "ip4/flow_hash.h"
@@ -66,7 +67,8 @@ static void deliver(struct worker *w, struct skb *skb, const struct fib_nh *nh)
 	if (nh->type == FIB_BROADCAST) {
 		ip4_count(w, MIB_IpExtInBcastPkts);
 		ip4_count_n(w, MIB_IpExtInBcastOctets, skb_len(skb));
-	} else if (nh->type == FIB_MULTICAST) {
+	} else if (nh->type == FIB_MULTICAST &&
+		   ip4_mc_member(((const struct ip4_hdr *)skb_data(skb))->daddr)) {
 		ip4_count(w, MIB_IpExtInMcastPkts);
 		ip4_count_n(w, MIB_IpExtInMcastOctets, skb_len(skb));
 	}

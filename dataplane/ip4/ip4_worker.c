@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ip4/icmp.h"
 #include "ip4/ip4.h"
@@ -34,4 +35,20 @@ void ip4_worker_fini(struct worker *w)
 	icmp_worker_fini(w);
 	free(w->ip4);
 	w->ip4 = NULL;
+}
+
+void ip4_worker_counters(const struct worker *w, struct ip4_counters *c)
+{
+	struct ip4_reasm_stats st = {0};
+
+	memset(c, 0, sizeof(*c));
+	if (!w->ip4)
+		return;
+	memcpy(c->mib, w->ip4->mib, sizeof(c->mib));
+	memcpy(c->icmp_in_type, w->ip4->icmp_in_type, sizeof(c->icmp_in_type));
+	memcpy(c->icmp_out_type, w->ip4->icmp_out_type, sizeof(c->icmp_out_type));
+	c->transmits = w->stage[STAGE_neigh_resolve].packets;
+	ip4_reasm_stats(w, &st);
+	c->frag_queues = st.queues;
+	c->frag_bytes = st.bytes;
 }

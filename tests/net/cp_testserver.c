@@ -19,6 +19,7 @@
 #include "links.h"
 #include "netlink/nl_server.h"
 #include "netlink/sock_diag.h"
+#include "proc_net.h"
 #include "rib.h"
 
 struct server {
@@ -136,6 +137,12 @@ static void command(void *arg, struct api_cmd *c)
 	} else if (c->argc == 1 && strcmp(c->argv[0], "save") == 0) {
 		f = open_memstream(&text, &size);
 		cp_save(cp, f);
+		fclose(f);
+		api_cmd_out(c, text, size);
+		free(text);
+	} else if (c->argc == 3 && strcmp(c->argv[1], "proc") == 0 && proc_net_has(c->argv[2])) {
+		f = open_memstream(&text, &size);
+		proc_net_print(f, c->argv[2], &(struct ip4_counters){0}, &(struct proc_net_conf){0});
 		fclose(f);
 		api_cmd_out(c, text, size);
 		free(text);

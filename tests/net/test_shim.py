@@ -170,7 +170,7 @@ for f in /sys/class/net/lo/* /sys/class/net/lo/statistics/*; do
     [ -d $f ] || { [ -r $f ] && [ -f $f ] && [ ! -w $f ] && cat $f >/dev/null || echo "bad $f"; }
 done
 for f in /sys/class/net/kernels0 /sys/class/net/eth0/no /sys/class/net/eth0/statistics/no \
-    /proc/net/snmp /proc/net/fib_trie; do
+    /proc/net/snmp6 /proc/net/fib_trie; do
     [ -e $f ] && echo "there: $f"
 done
 [ -d /sys/class/net/eth0 ] && [ -L /sys/class/net/eth0 ] && readlink /sys/class/net/eth1
@@ -254,14 +254,14 @@ for way in lambda: os.open("kernels0", os.O_RDONLY, dir_fd=net), lambda: os.chdi
 def proc_net_is_skiffs():
     with server():
         listed = skiff("ls /proc/net").stdout.split()
-        assert set(listed) <= set(os.listdir("/proc/net")) and "snmp" not in listed, listed
+        assert set(listed) <= set(os.listdir("/proc/net")) and "snmp6" not in listed, listed
         for name in listed:
             skiff(["cat", "/proc/net/" + name])
             if name in ("tcp", "udp", "raw", "tcp6", "udp6", "raw6", "packet", "udplite", "igmp"):
                 with open("/proc/net/" + name, encoding="ascii") as f:
                     assert skiff("head -1 /proc/net/" + name).stdout == f.readline(), name
         assert len(skiff("cat /proc/net/tcp /proc/net/udp").stdout.splitlines()) == 2
-        for path in "/proc/net/snmp", "/proc/self/net/netstat", "/proc/thread-self/net/nosuch":
+        for path in "/proc/net/snmp6", "/proc/self/net/fib_trie", "/proc/thread-self/net/nosuch":
             done = skiff(["cat", path], check=False)
             assert done.returncode and "No such file" in done.stderr, done
 

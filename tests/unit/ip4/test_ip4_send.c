@@ -122,7 +122,8 @@ static void output_by_length(void **state)
 	skb->nh = &nh;
 	fake_stage1(&r->f, ip4_output, skb);
 	fake_sent(&r->f, fake_take1(&r->f, STAGE_ip4_fragment));
-	assert_int_equal(r->f.w->ip4->mib[MIB_IpExtOutOctets], 1000 + 1001);
+	/* ip4_fragment counts the pieces of the second */
+	assert_int_equal(r->f.w->ip4->mib[MIB_IpExtOutOctets], 1000);
 	assert_int_equal(r->f.w->ip4->mib[MIB_IpExtOutMcastPkts], 0);
 	skb = packet(r, "224.0.0.5", 0, 8);
 	skb->nh = &nh;
