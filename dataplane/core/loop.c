@@ -242,7 +242,8 @@ bool worker_turn(struct worker *w)
 
 void worker_run(struct worker *w)
 {
-	uint64_t idle_since = 0, patience = worker_usec(w, SLEEP_AFTER_USEC);
+	const uint64_t patience = worker_usec(w, SLEEP_AFTER_USEC);
+	uint64_t idle_since = 0;
 
 	w->turn_start = rte_rdtsc();
 	if (w->qsbr)
@@ -251,7 +252,6 @@ void worker_run(struct worker *w)
 	while (!w->stop) {
 		if (worker_turn(w)) {
 			idle_since = 0;
-			patience = worker_usec(w, SLEEP_AFTER_USEC);
 			continue;
 		}
 		if (conf(&w->dp->conf.busy))
@@ -259,7 +259,7 @@ void worker_run(struct worker *w)
 		if (!idle_since)
 			idle_since = w->now;
 		if (w->now - idle_since >= patience) {
-			patience = worker_sleep(w) ? 0 : worker_usec(w, SLEEP_AFTER_USEC);
+			worker_sleep(w);
 			idle_since = 0;
 		}
 	}

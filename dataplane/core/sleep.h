@@ -12,12 +12,8 @@
 #define SLEEP_TICK_USEC 1350  /* with an entry that nothing can wake us for: a wake costs 35-50 us */
 #define SLEEP_FDS_MAX 256
 
-/*
- * The worker: sleep until a wait_fd is readable, worker_wake(), or a timer is due. True: the time was
- * over and nobody had called; where the next turn finds nothing, there is no point in waiting for more
- * before the next sleep.
- */
-bool worker_sleep(struct worker *w);
+/* The worker: sleep until a wait_fd is readable, worker_wake(), or a turn after a tick finds work. */
+void worker_sleep(struct worker *w);
 
 /* Any thread, after it made its work visible. Costs a fence and a load while the worker runs. */
 void worker_wake(struct worker *w);

@@ -46,6 +46,7 @@ struct cs_chip {
 	struct cs_bus *bus;
 	bool window; /* the memory window is open and used */
 	bool gone;
+	int pointer; /* what the pointer port was told last; -1: nothing yet */
 	enum cs_poll poll;
 	uint16_t product;
 	uint16_t rxcfg, rxctl, linectl, testctl;

@@ -2,7 +2,8 @@
 /*
  * PacketPage registers, through the pointer and data ports or through the memory window, and what
  * tells a chip from an empty bus: status registers carry their number in their low six bits, and
- * all ones is no register's number.
+ * all ones is no register's number. By that number a status register is also read again without
+ * pointing at it anew, so that a poll of the same register is one access to a port.
  */
 #include <errno.h>
 
@@ -10,13 +11,19 @@
 
 #define GARBAGE_LIMIT 64 /* bad words in a row with the id still there: the bus is no good */
 
+static void point_at(struct cs_chip *c, unsigned addr)
+{
+	c->bus->ops->out16(c->bus, CS_IO_PTR, (uint16_t)addr);
+	c->pointer = (int)addr;
+}
+
 uint16_t cs_page_read(struct cs_chip *c, unsigned addr)
 {
 	struct cs_bus *b = c->bus;
 
 	if (c->window)
 		return b->ops->peek(b, addr);
-	b->ops->out16(b, CS_IO_PTR, (uint16_t)addr);
+	point_at(c, addr);
 	return b->ops->in16(b, CS_IO_DATA0);
 }
 
@@ -28,7 +35,7 @@ void cs_page_write(struct cs_chip *c, unsigned addr, uint16_t value)
 		b->ops->poke(b, addr, value);
 		return;
 	}
-	b->ops->out16(b, CS_IO_PTR, (uint16_t)addr);
+	point_at(c, addr);
 	b->ops->out16(b, CS_IO_DATA0, value);
 }
 
@@ -43,7 +50,10 @@ bool cs_status_read(struct cs_chip *c, unsigned addr, uint16_t *value)
 {
 	const uint16_t number = addr & 0x1f; /* of 0120h to 013Fh */
 
-	*value = cs_page_read(c, addr);
+	if (!c->window && c->pointer == (int)addr)
+		*value = c->bus->ops->in16(c->bus, CS_IO_DATA0);
+	else
+		*value = cs_page_read(c, addr);
 	if ((*value & CS_REGNO_MASK) == number) {
 		c->garbage_run = 0;
 		return true;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Finding the chip and resetting it. The probe is safe where something else may be: it reads the
- * pointer port, whose bits C-E are always 011b, before it writes anything. Called by the device's
- * probe and start.
+ * pointer port, whose bits C-E are always 011b, before it writes anything. (A mask of 3000h, which
+ * other drivers use, would take an empty bus, all ones, for a chip.) Called by the device's probe and
+ * start.
  */
 #include <errno.h>
 #include <string.h>
@@ -18,7 +19,15 @@ void cs_chip_init(struct cs_chip *c, struct cs_bus *bus)
 	memset(c, 0, sizeof(*c));
 	c->bus = bus;
 	c->window = !cs_bus_has_ports(bus);
+	c->pointer = -1;
 	c->txstart = CS_TXCMD_TXSTART_ALL;
+}
+
+/* Byte accesses at even and odd addresses move SBHE: so the chip sees a 16-bit bus. */
+static void widen(struct cs_bus *b)
+{
+	for (unsigned i = 0; i < 4; i++)
+		b->ops->in8(b, CS_IO_PTR + i % 2);
 }
 
 static int nobody(struct cs_chip *c, const char *where, uint16_t got, struct cs_why *why)
@@ -33,11 +42,15 @@ int cs_chip_probe(struct cs_chip *c, struct cs_why *why)
 	uint16_t v;
 
 	if (cs_bus_has_ports(b)) {
+		widen(b);
 		v = b->ops->in16(b, CS_IO_PTR);
 		if ((v & CS_PTR_FIXED_MASK) != CS_PTR_FIXED)
 			return nobody(c, "its pointer port should read 3xxxh and reads", v, why);
 	}
 	v = cs_page_read(c, CS_PP_EISA_ID);
+	if (v == (uint16_t)(CS_EISA_ID << 8 | CS_EISA_ID >> 8))
+		return cs_say(why, -ENODEV, "there is a CS8900A at %s, but its bytes are swapped "
+			"(id %04Xh, 630Eh expected): the bus crosses D0-D7 and D8-D15", b->name, v);
 	if (v != CS_EISA_ID)
 		return nobody(c, "its id should be 630Eh and is", v, why);
 	c->product = cs_page_read(c, CS_PP_PRODUCT_ID);
@@ -130,11 +143,7 @@ int cs_chip_reset(struct cs_chip *c, struct cs_why *why)
 	c->window = false;
 	cs_page_write(c, CS_PP_SELFCTL, CS_SELFCTL_RESET);
 	b->ops->sleep(b, RESET_QUIET);
-	/* Byte accesses at even and odd addresses move SBHE: so the chip sees a 16-bit bus. */
-	b->ops->in8(b, CS_IO_PTR);
-	b->ops->in8(b, CS_IO_PTR + 1);
-	b->ops->in8(b, CS_IO_PTR);
-	b->ops->in8(b, CS_IO_PTR + 1);
+	widen(b);
 	err = wait_ready(c, why);
 	if (err < 0)
 		return err;

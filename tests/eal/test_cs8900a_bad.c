@@ -120,8 +120,8 @@ static void bad_chips(void **state)
 		{"at start: eeprom missing", -ENOENT, "has no EEPROM"},
 		{"at start: init stuck", -ETIMEDOUT, "INITD stays 0"},
 		{"at start: sibusy stuck", -ETIMEDOUT, "SIBUSY stays set"},
-		{"at access 12: bus pulled", -ENODEV, "does not answer"},
-		{"at access 20: bus pulled", -ENODEV, "cannot be read: the chip does not answer"},
+		{"at access 16: bus pulled", -ENODEV, "does not answer"},
+		{"at access 24: bus pulled", -ENODEV, "cannot be read: the chip does not answer"},
 	};
 	char args[256], zeros[64 * 5 + 1] = "";
 

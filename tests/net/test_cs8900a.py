@@ -117,40 +117,81 @@ def shows_registers():
     assert refused.returncode == 1 and "no registers to show" in refused.stderr, refused
 
 
-def jiffies(pid):
-    """Processor time of all threads of a process so far, in seconds."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-        words = stat.read().rsplit(")", 1)[1].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+def processor_time(pid):
+    """Of all threads of a process so far, in seconds."""
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as stat:
+            total += int(stat.read().split()[0])
+    return total / 1e9
 
 
-def idle_share(skiff):
-    """Of a core, over some seconds without traffic."""
+def idle_share(name, port, seconds):
+    """Of a core, without traffic and with nobody else of ours running."""
+    skiff = Skiff(name, f"system workers 1\nport add p {port}\nip link set p up\n").start()
     pid = int(sh(["pgrep", "-f", f"skiffd.*{skiff.socket}$"]).stdout.split()[0])
-    time.sleep(0.5)  # until the worker has settled; what is measured is time itself
-    begin, used = time.monotonic(), jiffies(pid)
-    time.sleep(2)
-    return (jiffies(pid) - used) / (time.monotonic() - begin)
+    wait_for(lambda: skiff.json("show workers")[0]["sleeps"] > 100, "the worker to settle")
+    begin, used = time.monotonic(), processor_time(pid)
+    time.sleep(seconds)  # what is measured is time itself
+    share = (processor_time(pid) - used) / (time.monotonic() - begin)
+    skiff.stop()
+    return share
 
 
 def idles():
-    """A port without a descriptor to sleep on costs what such a port costs, here a ring beside it
-    in the same run: the chip is asked once a millisecond and that is all."""
-    plain = Skiff("plain", "system workers 1\nport add r ring\nip link set r up\n").start()
-    ours = Skiff("card", "system workers 1\nport add c cs8900a bus model wire none\n"
-                         "ip link set c up\n").start()
-    share, base = 1.0, 0.0
-    for _ in range(6):  # somebody else on this machine may disturb one of them
-        share, base = idle_share(ours), idle_share(plain)
-        if share < base + 0.02:
-            break
-    plain.stop()
-    ours.stop()
-    answer = ping(left, "192.0.2.1", count=10)
-    mean = float(re.search(r"= [\d.]+/([\d.]+)/", answer.stdout).group(1))
-    print(f"     idle: {100 * share:.1f} % of a core, a ring {100 * base:.1f} %; "
-          f"ping takes {mean:.2f} ms", flush=True)
-    assert share < base + 0.02, (share, base)
+    """The budget of a port without a descriptor to sleep on: 4 % of a core. A tick costs what this
+    machine takes to wake up, 12 to 50 us by its mood; the chip must add next to nothing to that,
+    as a ring, where there is nothing to look at, shows in the same run."""
+    for attempt in range(4):  # somebody else on this machine may disturb one of them
+        share = idle_share(f"card{attempt}", "cs8900a bus model wire none", 10)
+        ring = idle_share(f"ring{attempt}", "ring", 5)
+        print(f"     idle: {100 * share:.2f} % of a core, a ring {100 * ring:.2f} %", flush=True)
+        if share <= 0.04 and share <= ring + 0.005:
+            return
+    raise Failed("an idle card costs too much")
+
+
+LATE = """
+import random, socket, struct, sys, time
+here = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(80):
+    time.sleep(random.uniform(0.015, 0.03))
+    here.sendto(struct.pack("!Id", i, time.time()), ("198.51.100.2", 4321))
+"""
+HEAR = """
+import socket, struct
+here = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+here.setsockopt(socket.SOL_SOCKET, 35, 1)  # SO_TIMESTAMPNS
+here.bind(("198.51.100.2", 4321))
+here.settimeout(5)
+print("ready", flush=True)
+for i in range(80):
+    data, control, _, _ = here.recvmsg(64, 64)
+    sec, nsec = struct.unpack("qq", control[0][2])
+    print(sec + nsec / 1e9 - struct.unpack("!Id", data)[1], flush=True)
+"""
+
+
+def first_packet_is_not_late():
+    """Budget: 1.5 ms. Each datagram finds the worker asleep; the quickest way through is what all
+    take in any case (10 Mb/s, two hosts, two system calls)."""
+    assert received(ping(left, "198.51.100.2")) >= 1
+    for _ in range(5):  # a sleep lasts longer when somebody else has the processor
+        hear = right.popen(["python3", "-c", HEAR], stdout=subprocess.PIPE)
+        try:
+            assert hear.stdout.readline() == "ready\n"
+            left.run(["python3", "-c", LATE])
+            took = sorted(1e3 * float(line) for line in hear.stdout)
+        finally:
+            hear.kill()
+            hear.wait()
+        assert len(took) == 80, took
+        late = [one - took[0] for one in took]
+        print(f"     first packet: {took[0]:.2f} ms at best, {late[40]:.2f} ms later in the middle, "
+              f"{late[72]:.2f} ms in nine of ten", flush=True)
+        if late[40] <= 1.0 and late[72] <= 1.5:
+            return
+    raise Failed(f"the first packet is late: {late}")
 
 
 def follows_the_link():
@@ -237,7 +278,7 @@ def testpmd_drives_the_plugin():
     assert "Finish -- Port: 0 EEPROM length: 128 bytes" in out, out
 
 
-run_tests([starts, answers_ping, forwards_every_size, carries_tcp_both_ways,
-           carries_a_stream_unharmed, shows_registers, idles, follows_the_link, ledger_closes,
-           refuses_by_a_sentence, pulled_card_takes_its_port_along, stops_cleanly,
+run_tests([idles, starts, answers_ping, first_packet_is_not_late, forwards_every_size,
+           carries_tcp_both_ways, carries_a_stream_unharmed, shows_registers, follows_the_link,
+           ledger_closes, refuses_by_a_sentence, pulled_card_takes_its_port_along, stops_cleanly,
            testpmd_drives_the_plugin])

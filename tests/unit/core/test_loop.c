@@ -343,9 +343,9 @@ static void nothing_to_do_costs_a_turn_a_tick(void **state)
 	timer_set(f->w, &t, __builtin_ia32_rdtsc() + worker_msec(f->w, 50));
 	f->w->stats.sleeps = f->w->stats.turns = 0;
 	worker_run(f->w);
-	/* the turn before a sleep and the one after arming; and one wait for work, at the start */
+	/* one turn a sleep, and some of waiting for work at the start and at the wheel's coarse slots */
 	assert_true(f->w->stats.sleeps > 5);
-	assert_in_range(f->w->stats.turns, f->w->stats.sleeps, 3 * f->w->stats.sleeps + 20);
+	assert_in_range(f->w->stats.turns, f->w->stats.sleeps, f->w->stats.sleeps + 30);
 	napi_disable(f->w, &a.napi);
 }
 

@@ -48,6 +48,8 @@ static uint16_t in16(struct cs_bus *b, unsigned port)
 
 	if (f->pulled)
 		return note(f, 'i', port, 0xffff);
+	if (f->floats || f->ram)
+		return note(f, 'i', port, f->ram ? f->byte_ports[port / 2] : f->last);
 	switch (port) {
 	case 0x0:
 		v = f->data_at < f->nb_data ? f->data[f->data_at++] : 0;
@@ -68,6 +70,7 @@ static void out16(struct cs_bus *b, unsigned port, uint16_t value)
 {
 	struct fake *f = fake(b);
 
+	f->last = f->byte_ports[port / 2] = value;
 	if (port == 0xa) {
 		f->pointer = (value & 0x8fff) | 0x3000;
 	} else if (port == 0xc) {

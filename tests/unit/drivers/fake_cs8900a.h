@@ -24,6 +24,9 @@ struct fake {
 	uint16_t page[0x800]; /* PacketPage by word */
 	uint16_t pointer;
 	bool pulled;          /* every read is all ones */
+	bool floats;          /* no chip: a read gives what was on the bus last */
+	bool ram;             /* no chip: sixteen bytes of memory at the ports */
+	uint16_t last, byte_ports[8]; /* of these two */
 	uint64_t now;
 	uint16_t data[1024];  /* what port 0 gives, in order */
 	unsigned nb_data, data_at;

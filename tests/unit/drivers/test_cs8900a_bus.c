@@ -71,7 +71,7 @@ static void eeprom_lies(void **state)
 	says("01:00:5e:00:00:01, which is no station's address");
 }
 
-/* Fact sheet 11: the driver's block counts when its sum is 0, else what the chip loaded itself. */
+/* Section 11: the driver's block counts when its sum is 0, else what the chip loaded itself. */
 static void eeprom_gives_the_address(void **state)
 {
 	uint8_t mac[6];

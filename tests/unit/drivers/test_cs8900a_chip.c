@@ -46,18 +46,93 @@ static unsigned writes(void)
 	return n;
 }
 
-/* Fact sheet 5: pointer check without writing, then the id, then the product. */
+/*
+ * Section 5: pointer check without writing, then the id, then the product. Section 4: the byte reads
+ * that tell the chip of a 16-bit bus come first, as nothing else could be read right without them.
+ */
 static void probe_finds_the_chip(void **state)
 {
 	fresh(FAKE_PORTS);
 	assert_int_equal(cs_chip_probe(&c, &why), 0);
-	assert_int_equal(f.log[0].what, 'i');
-	assert_int_equal(f.log[0].at, 0xa);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(f.log[i].what, 'b');
+		assert_int_equal(f.log[i].at, 0xa + i % 2);
+	}
+	assert_int_equal(f.log[4].what, 'i');
+	assert_int_equal(f.log[4].at, 0xa);
 	assert_int_equal(cs_chip_revision(&c), 'D');
 	fresh(FAKE_WINDOW);
 	f.page[1] = 0x0a00;
 	assert_int_equal(cs_chip_probe(&c, &why), 0);
 	assert_int_equal(cs_chip_revision(&c), 'F');
+}
+
+/* Section 5: every value of the pointer port whose bits C to E are not 011b, all ones among them. */
+static void probe_knows_the_pointer(void **state)
+{
+	for (uint32_t v = 0; v <= 0xffff; v++) {
+		if ((v & 0x7000) == 0x3000)
+			continue;
+		fresh(FAKE_PORTS);
+		f.pointer = (uint16_t)v;
+		assert_int_equal(cs_chip_probe(&c, &why), -ENODEV);
+		assert_int_equal(writes(), 0);
+	}
+	says("reads FFFFh");
+	says("nothing answers");
+	fresh(FAKE_PORTS);
+	f.pointer = 0xb138; /* a chip that somebody used: auto-increment, some register */
+	assert_int_equal(cs_chip_probe(&c, &why), 0);
+}
+
+/* A bus without a driver keeps for a while what was on it last, here a word that passes for a pointer. */
+static void probe_sees_through_a_floating_bus(void **state)
+{
+	static const uint16_t was[] = {0x0000, 0x3000, 0x3002, 0x630e, 0xb000};
+
+	for (unsigned i = 0; i < sizeof(was) / sizeof(was[0]); i++) {
+		fresh(FAKE_PORTS);
+		f.floats = true;
+		f.last = was[i];
+		assert_int_equal(cs_chip_probe(&c, &why), -ENODEV);
+		says("no CS8900A at port 0x300");
+	}
+}
+
+/* Memory gives back what is written: the id of a chip that was mapped there once is still in it. */
+static void probe_sees_through_memory(void **state)
+{
+	fresh(FAKE_PORTS);
+	f.ram = true;
+	f.byte_ports[0xa / 2] = 0x3000;
+	f.byte_ports[0xc / 2] = 0x630e;
+	assert_int_equal(cs_chip_probe(&c, &why), -ENODEV);
+	says("product number is 630Eh");
+	fresh(FAKE_WINDOW); /* a page of one word */
+	for (unsigned i = 0; i < 0x800; i++)
+		f.page[i] = 0x630e;
+	assert_int_equal(cs_chip_probe(&c, &why), -ENODEV);
+	says("product number is 630Eh");
+}
+
+/* Section 2, product: E0FFh must be 0; every other one is another chip, whatever its revision. */
+static void probe_knows_the_product(void **state)
+{
+	for (uint32_t v = 0; v <= 0xffff; v += v < 0x400 ? 1 : 0x55) {
+		fresh(v & 1 ? FAKE_PORTS : FAKE_WINDOW);
+		f.page[1] = (uint16_t)v;
+		assert_int_equal(cs_chip_probe(&c, &why), v & 0xe0ff ? -ENODEV : 0);
+	}
+}
+
+/* Two bytes that changed places on the way, as on a board wired the other way round. */
+static void probe_names_swapped_bytes(void **state)
+{
+	fresh(FAKE_WINDOW);
+	f.page[0] = 0x0e63;
+	assert_int_equal(cs_chip_probe(&c, &why), -ENODEV);
+	says("0E63h");
+	says("bytes are swapped");
 }
 
 static void probe_leaves_others_alone(void **state)
@@ -99,7 +174,7 @@ static void probe_names_the_wrong_chip(void **state)
 	says("product number is 0942h");
 }
 
-/* Fact sheet 4: RESET, no access for 10 to 30 ms, byte reads of +A and +B, then INITD. */
+/* Section 4: RESET, no access for 10 to 30 ms, byte reads of +A and +B, then INITD. */
 static void reset_keeps_its_hands_off(void **state)
 {
 	int at;
@@ -144,7 +219,7 @@ static void reset_waits(void **state)
 	assert_int_equal(fake_count(&f, 'r', 0x136), 4);
 }
 
-/* Fact sheet 12: base to 002Ch and 002Eh, then MemoryE, which is bit A. */
+/* Section 12: base to 002Ch and 002Eh, then MemoryE, which is bit A. */
 static void opens_the_window(void **state)
 {
 	int low, high, on;
@@ -178,7 +253,7 @@ static void window_alone_is_never_reset(void **state)
 	says("is gone");
 }
 
-/* Fact sheet 3.1: AUIonly is bit 8, automatic bit 9; 7: transmit order; FDX is TestCTL bit E. */
+/* Section 3.1: AUIonly is bit 8, automatic bit 9; 7: transmit order; FDX is TestCTL bit E. */
 static void line_bits(void **state)
 {
 	static const uint16_t of[] = {[CS_MEDIA_AUTO] = 0x200, [CS_MEDIA_10BT] = 0,
@@ -211,7 +286,7 @@ static void link_by_medium(void **state)
 	assert_true(c.gone);
 }
 
-/* Fact sheet 10, with the computed indexes that stand there. */
+/* Section 10, with the computed indexes that stand there. */
 static void hash_of_addresses(void **state)
 {
 	static const struct {
@@ -264,7 +339,7 @@ static void filter_registers(void **state)
 	assert_int_equal(f.page[0x104 / 2], 0x0d85);
 }
 
-/* Fact sheet 7: TxCMD, TxLength, BusST, then the words. */
+/* Section 7: TxCMD, TxLength, BusST, then the words. */
 static void transmits_in_order(void **state)
 {
 	const uint16_t words[3] = {0x1111, 0x2222, 0x3333};
@@ -323,7 +398,7 @@ static void ends_of_frames(void **state)
 	}
 }
 
-/* Fact sheet 7: the third underrun raises the threshold to 381 bytes, the sixth to the frame. */
+/* Section 7: the third underrun raises the threshold to 381 bytes, the sixth to the frame. */
 static void underruns_raise_the_threshold(void **state)
 {
 	static const uint16_t cmd[] = {0x0000, 0x0000, 0x0040, 0x0040, 0x0040, 0x00c0};
@@ -407,7 +482,7 @@ static void isq(const uint16_t *reports, unsigned n)
 	f.nb_isq = n;
 }
 
-/* Fact sheet 6: reports in any order; after one of a frame the queue is left until it is read. */
+/* Section 6: reports in any order; after one of a frame the queue is left until it is read. */
 static void isq_is_drained(void **state)
 {
 	isq((const uint16_t[]){0x0090, 0x0108, 0x00d2, 0x0504, 0x0408}, 5);
@@ -512,6 +587,38 @@ static void garbage_is_counted(void **state)
 	}
 }
 
+/* The same register again is one access to a port; after a reset, or another register, the pointer is
+ * set anew. Section 1: without bit F the same word again and again. */
+static void polls_by_one_access(void **state)
+{
+	uint16_t v;
+
+	ready(FAKE_PORTS);
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(cs_rx_event(&c), 0);
+	assert_int_equal(fake_count(&f, 'o', 0xa), 1);
+	assert_int_equal(fake_count(&f, 'r', 0x124), 10);
+	assert_int_equal(f.n, 11);
+	cs_page_read(&c, 0x136);
+	assert_int_equal(cs_rx_event(&c), 0);
+	assert_int_equal(fake_count(&f, 'r', 0x124), 11);
+	cs_page_write(&c, 0x102, 0);
+	assert_int_equal(cs_rx_event(&c), 0);
+	assert_int_equal(fake_count(&f, 'r', 0x124), 12);
+	assert_int_equal(cs_chip_reset(&c, &why), 0);
+	assert_int_equal(cs_rx_event(&c), 0);
+	assert_int_equal(fake_count(&f, 'r', 0x124), 13);
+	/* a chip that was reset by itself points at 0000h: one word that is of no RxEvent, then right */
+	f.pointer = 0x3000;
+	f.page[0x124 / 2] = 0x0504;
+	assert_int_equal(cs_rx_event(&c), 0);
+	assert_int_equal(c.count.garbage, 1);
+	assert_int_equal(cs_rx_event(&c), 0x0504);
+	assert_false(c.gone);
+	assert_true(cs_status_read(&c, 0x130, &v));
+	assert_int_equal(v, 0x0010);
+}
+
 /* Reading RxEvent for a report would lose a frame. */
 static void dump_disturbs_nothing(void **state)
 {
@@ -544,6 +651,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(probe_finds_the_chip),
 		cmocka_unit_test(probe_leaves_others_alone),
+		cmocka_unit_test(probe_knows_the_pointer),
+		cmocka_unit_test(probe_sees_through_a_floating_bus),
+		cmocka_unit_test(probe_sees_through_memory),
+		cmocka_unit_test(probe_knows_the_product),
+		cmocka_unit_test(probe_names_swapped_bytes),
 		cmocka_unit_test(probe_names_the_wrong_chip),
 		cmocka_unit_test(reset_keeps_its_hands_off),
 		cmocka_unit_test(reset_gives_up_in_time),
@@ -565,6 +677,7 @@ int main(void)
 		cmocka_unit_test(isq_never_ends),
 		cmocka_unit_test(card_is_pulled),
 		cmocka_unit_test(garbage_is_counted),
+		cmocka_unit_test(polls_by_one_access),
 		cmocka_unit_test(dump_disturbs_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
