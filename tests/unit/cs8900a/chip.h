@@ -3,8 +3,8 @@
 
 /*
  * A chip model on a virtual clock, whose wire ends in the test. The numbers in these tests are the
- * data sheet's, written out; sections and checks are those of the project's fact sheet of the chip,
- * cs8900a.md. Never a name of regs.h: it is under test as well.
+ * data sheet's, written out; sections and checks are those of docs/cs8900a-facts.md, which says where
+ * each fact comes from (scripts/check_facts sees to it). Never a name of regs.h: it is under test as well.
  */
 
 #include <stdarg.h>
