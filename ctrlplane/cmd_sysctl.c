@@ -15,11 +15,13 @@
 #include "transaction.h"
 
 #define PREFIX "net.ipv4.conf."
+#define IP_FORWARD "net.ipv4.ip_forward"
 #define KEY_MAX 80
 
 struct target {
 	int64_t who;
 	const struct cp_conf_key *key;
+	bool ip_forward; /* the other name of conf.all.forwarding */
 };
 
 struct change {
@@ -44,7 +46,8 @@ static bool parse_key(struct command *cmd, struct cp *cp, uint32_t word, const c
 	char name[KEY_MAX], list[160], *dot;
 	const struct cp_link *l;
 
-	if (strcmp(text, "net.ipv4.ip_forward") == 0)
+	t->ip_forward = strcmp(text, IP_FORWARD) == 0;
+	if (t->ip_forward)
 		text = PREFIX "all.forwarding";
 	if (strncmp(text, PREFIX, strlen(PREFIX)) != 0 || strlen(text) >= KEY_MAX) {
 		command_usage(cmd, word, "'%s' is not known here; skiff has net.ipv4.ip_forward and "
@@ -85,14 +88,24 @@ static const char *who_text(struct cp *cp, int64_t who)
 
 static void print(struct command *cmd, struct cp *cp, const struct target *t)
 {
-	api_cmd_printf(cmd->c, PREFIX "%s.%s = %" PRIu32 "\n", who_text(cp, t->who), t->key->name,
-		cp_conf_get(cp_conf_of(cp, t->who), t->key->devconf));
+	uint32_t value = cp_conf_get(cp_conf_of(cp, t->who), t->key->devconf);
+	char who[KEY_MAX];
+
+	snprintf(who, sizeof(who), "%s", who_text(cp, t->who));
+	for (char *p = who; *p; p++)
+		*p = *p == '.' ? '/' : *p;
+	if (t->ip_forward)
+		api_cmd_printf(cmd->c, IP_FORWARD " = %" PRIu32 "\n", value);
+	else
+		api_cmd_printf(cmd->c, PREFIX "%s.%s = %" PRIu32 "\n", who, t->key->name, value);
 }
 
 static void print_all(struct command *cmd, struct cp *cp)
 {
-	struct target t;
+	struct target t = {.who = CP_CONF_ALL, .key = cp_conf_key("forwarding"), .ip_forward = true};
 
+	print(cmd, cp, &t);
+	t.ip_forward = false;
 	for (t.key = cp_conf_keys; t.key->name != NULL; t.key++) {
 		for (t.who = CP_CONF_ALL; t.who >= CP_CONF_DEFAULT; t.who--)
 			print(cmd, cp, &t);

@@ -13,6 +13,7 @@
 
 #include "libc.h"
 #include "nlsock.h"
+#include "proc_sys.h"
 
 SHIM_EXPORT int close(int fd)
 {
@@ -23,7 +24,9 @@ SHIM_EXPORT int close(int fd)
 		nlsock_set(fd, NULL);
 		nlsock_put(s);
 	}
-	return real()->close(fd);
+	int err = real()->close(fd);
+
+	return proc_sys_flush() < 0 ? -1 : err;
 }
 
 /* Numbers given up in bulk must not keep their sockets: the next file may get one of them. */
@@ -77,12 +80,18 @@ SHIM_EXPORT int dup(int fd)
 
 SHIM_EXPORT int dup2(int fd, int to)
 {
-	return follow(fd, real()->dup2(fd, to));
+	int got = follow(fd, real()->dup2(fd, to));
+
+	proc_sys_flush(); /* `to` may have been one that was written to */
+	return got;
 }
 
 SHIM_EXPORT int dup3(int fd, int to, int flags)
 {
-	return follow(fd, real()->dup3(fd, to, flags));
+	int got = follow(fd, real()->dup3(fd, to, flags));
+
+	proc_sys_flush();
+	return got;
 }
 
 static int do_fcntl(int fd, int cmd, void *arg)

@@ -18,6 +18,7 @@
 
 #include "libc.h"
 #include "proc_path.h"
+#include "proc_sys.h"
 #include "proc_tree.h"
 
 static int refuse_namespace(void)
@@ -124,6 +125,11 @@ SHIM_EXPORT int __openat64_2(int dir, const char *path, int flags)
 static FILE *do_fopen(const char *path, const char *mode)
 {
 	int flags = strpbrk(mode, "wa+") != NULL ? O_RDWR : O_RDONLY;
+	char buf[PROC_PATH_MAX];
+	const char *plain = flags == O_RDWR ? proc_path(AT_FDCWD, path, buf) : NULL;
+
+	if (plain != NULL && proc_sys_is(plain))
+		return proc_sys_stream(plain);
 	int fd = -1, got = look(AT_FDCWD, path, flags | (strchr(mode, 'e') != NULL ? O_CLOEXEC : 0), &fd);
 
 	if (got < 0)
@@ -134,6 +140,13 @@ static FILE *do_fopen(const char *path, const char *mode)
 SHIM_EXPORT FILE *fopen(const char *restrict path, const char *restrict mode)
 {
 	return do_fopen(path, mode);
+}
+
+SHIM_EXPORT int fclose(FILE *f)
+{
+	int err = real()->fclose(f);
+
+	return proc_sys_flush() < 0 ? EOF : err;
 }
 
 SHIM_EXPORT FILE *fopen64(const char *restrict path, const char *restrict mode)

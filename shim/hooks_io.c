@@ -12,6 +12,7 @@
 #include "diag.h"
 #include "libc.h"
 #include "nlsock.h"
+#include "proc_sys.h"
 
 /* True: it was skiff's to send, *n is the answer; false: libc's. */
 static bool sent(int fd, const struct msghdr *m, int flags, ssize_t *n)
@@ -109,7 +110,10 @@ SHIM_EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
 	ssize_t n;
 
-	return sent_buf(fd, buf, len, 0, NULL, 0, &n) ? n : real()->write(fd, buf, len);
+	if (sent_buf(fd, buf, len, 0, NULL, 0, &n))
+		return n;
+	n = real()->write(fd, buf, len);
+	return proc_sys_flush() < 0 ? -1 : n;
 }
 
 SHIM_EXPORT ssize_t writev(int fd, const struct iovec *v, int n)
@@ -119,7 +123,10 @@ SHIM_EXPORT ssize_t writev(int fd, const struct iovec *v, int n)
 
 	if (n < 0 || n > IOV_MAX)
 		return real()->writev(fd, v, n);
-	return sent(fd, &m, 0, &done) ? done : real()->writev(fd, v, n);
+	if (sent(fd, &m, 0, &done))
+		return done;
+	done = real()->writev(fd, v, n);
+	return proc_sys_flush() < 0 ? -1 : done;
 }
 
 SHIM_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)

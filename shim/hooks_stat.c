@@ -12,12 +12,15 @@
 
 #include "libc.h"
 #include "proc_path.h"
+#include "proc_sys.h"
 #include "proc_tree.h"
 
 #define SKIFF_DEV 0x5ff /* a number that no file system has */
 
-static mode_t mode_of(enum proc_kind kind)
+static mode_t mode_of(enum proc_kind kind, const char *path)
 {
+	if (kind == PROC_FILE && proc_sys_is(path))
+		return S_IFREG | 0644;
 	return kind == PROC_FOLDER ? S_IFDIR | 0555 : kind == PROC_LINK ? S_IFLNK | 0777
 		: S_IFREG | 0444;
 }
@@ -45,7 +48,7 @@ static int look(int dir, const char *path, bool follow, struct stat *st)
 	memset(st, 0, sizeof(*st));
 	st->st_dev = SKIFF_DEV;
 	st->st_ino = inode_of(path);
-	st->st_mode = mode_of(kind);
+	st->st_mode = mode_of(kind, path);
 	st->st_nlink = kind == PROC_FOLDER ? 2 : 1;
 	st->st_blksize = 4096;
 	st->st_size = kind == PROC_FILE && path[1] == 's' ? 4096 : 0;
@@ -116,7 +119,7 @@ static int may(int dir, const char *path, int how)
 
 	if (kind <= 0)
 		return kind;
-	if (how & W_OK) {
+	if ((how & W_OK) && !(kind == PROC_FILE && proc_sys_is(path))) {
 		errno = EROFS;
 		return -1;
 	}

@@ -65,6 +65,7 @@ struct statx;
 	X(int, open, (const char *, int, ...))                                                     \
 	X(int, openat, (int, const char *, int, ...))                                              \
 	X(FILE *, fopen, (const char *, const char *))                                             \
+	X(int, fclose, (FILE *))                                                                   \
 	X(DIR *, opendir, (const char *))                                                          \
 	X(struct dirent *, readdir, (DIR *))                                                       \
 	X(int, closedir, (DIR *))                                                                  \
@@ -90,6 +91,11 @@ struct statx;
 	X(int, faccessat, (int, const char *, int, int))                                           \
 	X(ssize_t, readlink, (const char *, char *, size_t))                                       \
 	X(ssize_t, readlinkat, (int, const char *, char *, size_t))                                                          \
+	X(char *, realpath, (const char *, char *))                                                \
+	X(ssize_t, getxattr, (const char *, const char *, void *, size_t))                         \
+	X(ssize_t, lgetxattr, (const char *, const char *, void *, size_t))                        \
+	X(ssize_t, listxattr, (const char *, char *, size_t))                                      \
+	X(ssize_t, llistxattr, (const char *, char *, size_t))                                     \
 	X(int, unlink, (const char *))                                                             \
 	X(int, mount,                                                                              \
 		(const char *, const char *, const char *, unsigned long, const void *))           \

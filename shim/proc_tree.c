@@ -14,6 +14,7 @@
 
 #include "libc.h"
 #include "proc_path.h"
+#include "proc_sys.h"
 #include "proc_text.h"
 
 enum root { NONE, PROC, SYS, SYS_DEVICE };
@@ -117,31 +118,36 @@ bool proc_is_root(const char *path)
 {
 	struct place p;
 
-	return parse(path, &p) && p.name[0] == '\0';
+	/* Folders of settings have no other names: where the kernel has one, it stands for ours. */
+	return proc_sys_is(path) || (parse(path, &p) && p.name[0] == '\0');
 }
 
 int proc_look(const char *path, bool follow)
 {
 	struct place p;
 
+	if (proc_sys_is(path))
+		return proc_sys_look(path);
 	return parse(path, &p) ? look_place(&p, follow) : PROC_KERNEL;
 }
 
-static int write_text(const struct place *p, FILE *f)
+static int write_text(const char *path, const struct place *p, FILE *f)
 {
 	struct rtnl_link l;
 
+	if (proc_sys_is(path))
+		return proc_sys_text(path, f);
 	if (p->root == PROC)
 		return proc_net_text(p->name, f) < 0 ? -1 : 0;
 	return link_of(p, &l) < 0 ? -1 : sys_net_text(&l, p->rest, f);
 }
 
-static int make_file(const struct place *p)
+static int make_file(const char *path, const struct place *p)
 {
 	char *buf = NULL;
 	size_t len = 0, at = 0;
 	FILE *f = open_memstream(&buf, &len);
-	int err = f == NULL ? -1 : write_text(p, f), saved = errno;
+	int err = f == NULL ? -1 : write_text(path, p, f), saved = errno;
 
 	if (f != NULL)
 		fclose(f);
@@ -164,8 +170,13 @@ static int make_file(const struct place *p)
 
 int proc_open(const char *path, bool writing, int *out)
 {
-	struct place p;
-	int kind = parse(path, &p) ? look_place(&p, true) : PROC_KERNEL;
+	struct place p = {0};
+
+	if (writing && proc_sys_is(path)) {
+		*out = proc_sys_writer(path);
+		return *out < 0 ? -1 : 1;
+	}
+	int kind = parse(path, &p) ? look_place(&p, true) : proc_look(path, true);
 
 	if (kind <= 0)
 		return kind;
@@ -173,7 +184,7 @@ int proc_open(const char *path, bool writing, int *out)
 		errno = kind == PROC_FOLDER ? EISDIR : EROFS;
 		return -1;
 	}
-	*out = kind == PROC_FOLDER ? proc_folder_open(path, false) : make_file(&p);
+	*out = kind == PROC_FOLDER ? proc_folder_open(path, false) : make_file(path, &p);
 	return *out < 0 ? -1 : 1;
 }
 
@@ -212,13 +223,15 @@ static int list_links(const struct place *p, struct proc_name **names)
 
 int proc_list(const char *path, struct proc_name **names)
 {
-	struct place p;
-	int kind = parse(path, &p) ? look_place(&p, true) : PROC_KERNEL;
+	struct place p = {0};
+	int kind = parse(path, &p) ? look_place(&p, true) : proc_look(path, true);
 
 	if (kind != PROC_FOLDER) {
 		errno = kind < 0 ? errno : ENOTDIR;
 		return -1;
 	}
+	if (proc_sys_is(path))
+		return proc_sys_list(path, names);
 	if (p.root != PROC && p.name[0] == '\0')
 		return list_links(&p, names);
 	int n = list_names(&p, NULL);

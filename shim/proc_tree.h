@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The part of the file system that tells about the network, as skiff's: /proc/net and
- * /sys/class/net, by plain absolute paths (proc_path.h makes them).
+ * /sys/class/net, and /proc/sys/net, by plain absolute paths (proc_path.h makes them).
  */
 #pragma once
 
