@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * `sysctl`: net.ipv4.conf in the words of Linux's tool, which itself writes to /proc/sys, where
+ * `sysctl`: net.ipv4.conf and the limits of neighbours in the words of Linux's tool, which itself writes to /proc/sys, where
  * skiff is not. Acts on the live model or, in a file, on the shadow, with a step for the commit.
  */
 #include <errno.h>
@@ -12,16 +12,19 @@
 #include "cp.h"
 #include "daemon.h"
 #include "inet_conf.h"
+#include "neigh.h"
 #include "transaction.h"
 
 #define PREFIX "net.ipv4.conf."
 #define IP_FORWARD "net.ipv4.ip_forward"
+#define THRESH "net.ipv4.neigh.default.gc_thresh"
 #define KEY_MAX 80
 
 struct target {
 	int64_t who;
 	const struct cp_conf_key *key;
 	bool ip_forward; /* the other name of conf.all.forwarding */
+	unsigned int thresh; /* 1 to 3: gc_thresh, no key */
 };
 
 struct change {
@@ -46,12 +49,20 @@ static bool parse_key(struct command *cmd, struct cp *cp, uint32_t word, const c
 	char name[KEY_MAX], list[160], *dot;
 	const struct cp_link *l;
 
+	*t = (struct target){0};
+	if (strncmp(text, THRESH, strlen(THRESH)) == 0) {
+		const char *nr = text + strlen(THRESH);
+
+		t->thresh = nr[0] >= '1' && nr[0] <= '3' && nr[1] == '\0' ? nr[0] - '0' : 0;
+		if (t->thresh != 0)
+			return true;
+	}
 	t->ip_forward = strcmp(text, IP_FORWARD) == 0;
 	if (t->ip_forward)
 		text = PREFIX "all.forwarding";
 	if (strncmp(text, PREFIX, strlen(PREFIX)) != 0 || strlen(text) >= KEY_MAX) {
-		command_usage(cmd, word, "'%s' is not known here; skiff has net.ipv4.ip_forward and "
-			PREFIX "{all,default,INTERFACE}.{%s}", text, keys_text(list, sizeof(list)));
+		command_usage(cmd, word, "'%s' is not known here; skiff has " IP_FORWARD ", "
+			THRESH "{1,2,3} and " PREFIX "{all,default,INTERFACE}.{%s}", text, keys_text(list, sizeof(list)));
 		return false;
 	}
 	strcpy(name, text + strlen(PREFIX));
@@ -88,8 +99,14 @@ static const char *who_text(struct cp *cp, int64_t who)
 
 static void print(struct command *cmd, struct cp *cp, const struct target *t)
 {
-	uint32_t value = cp_conf_get(cp_conf_of(cp, t->who), t->key->devconf);
 	char who[KEY_MAX];
+
+	if (t->thresh != 0) {
+		api_cmd_printf(cmd->c, THRESH "%u = %" PRIu32 "\n", t->thresh,
+			cp_neigh_thresh(cp, t->thresh));
+		return;
+	}
+	uint32_t value = cp_conf_get(cp_conf_of(cp, t->who), t->key->devconf);
 
 	snprintf(who, sizeof(who), "%s", who_text(cp, t->who));
 	for (char *p = who; *p; p++)
@@ -115,12 +132,16 @@ static void print_all(struct command *cmd, struct cp *cp)
 			print(cmd, cp, &t);
 		}
 	}
+	for (t.thresh = 1; t.thresh <= 3; t.thresh++)
+		print(cmd, cp, &t);
 }
 
 static int apply(struct cp *cp, void *arg)
 {
 	const struct change *c = arg;
 
+	if (c->t.thresh != 0)
+		return cp_neigh_set_thresh(cp, c->t.thresh, c->value);
 	return cp_conf_set(cp, c->t.who, c->t.key, c->value);
 }
 

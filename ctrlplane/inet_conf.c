@@ -10,6 +10,7 @@
 #include <linux/netconf.h>
 #include <string.h>
 
+#include "neigh.h"
 #include "notify.h"
 
 const struct cp_conf_key cp_conf_keys[] = {
@@ -105,6 +106,8 @@ void cp_conf_restore(struct cp *live, const struct cp *before)
 {
 	live->conf_all = before->conf_all;
 	live->conf_default = before->conf_default;
+	for (unsigned int nr = 1; nr <= 3; nr++)
+		cp_neigh_set_thresh(live, nr, cp_neigh_thresh(before, nr));
 	for (const struct cp_link *o = cp_link_next(before, 0); o != NULL;
 		o = cp_link_next(before, o->ifindex + 1)) {
 		struct cp_link *l = cp_link_get(live, o->ifindex);

@@ -163,10 +163,8 @@ void cp_neigh_miss(struct cp *cp, struct cp_link *l, in_addr_t ip)
 {
 	struct cp_neigh *n = cp_neigh_make(cp, l, ip);
 
-	if (n == NULL) {
-		cp_log(cp, "neighbour table is full: no entry for a host on %s", l->name);
+	if (n == NULL)
 		return;
-	}
 	n->used = cp->now_ms;
 	if (n->state & CP_NUD_VALID) { /* the answer crossed the question */
 		program(cp, n);
@@ -225,6 +223,7 @@ static int update_invalid(struct cp *cp, struct cp_neigh *n, uint8_t state)
 
 	neigh_timer_clear(cp->neighs, n);
 	n->state = state;
+	neigh_count_exempt(cp->neighs, n);
 	if (state == NUD_INCOMPLETE) {
 		n->probes = (uint8_t)parms_of(cp, n)->ucast_probes;
 		neigh_timer_set(cp->neighs, n, cp->now_ms + parms_of(cp, n)->retrans);
@@ -255,6 +254,7 @@ int cp_neigh_update(struct cp *cp, struct cp_neigh *n, const uint8_t *lladdr, ui
 		neigh_timer_clear(cp->neighs, n);
 		n->probes = 0;
 		n->state = state;
+		neigh_count_exempt(cp->neighs, n);
 		if (state & CP_NUD_IN_TIMER)
 			neigh_timer_set(cp->neighs, n, cp->now_ms +
 				(state == NUD_REACHABLE ? parms_of(cp, n)->reachable : 0));

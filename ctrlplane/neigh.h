@@ -17,6 +17,7 @@ struct cp_neigh {
 	uint8_t type;		/* RTN_UNICAST, ... */
 	uint8_t protocol;
 	bool has_lladdr, dp;	/* dp: a worker's table has it */
+	bool exempt;		/* never collected, and not counted as what may be */
 	uint8_t lladdr[6];
 	uint8_t probes;
 	uint64_t used, updated;	/* ms */
@@ -45,12 +46,22 @@ struct cp_neighs_stats {
 	uint64_t solicits, replies, duplicates; /* ARP sent; others with one of our addresses */
 };
 
-#define CP_NEIGH_GC1 1024u /* a router's: Linux has 128 / 512 / 1024 */
+/*
+ * Linux's gc_thresh1, 2, 3: below the first nothing is collected; above the second for 5 s, entries
+ * are collected at once; the third is never passed. Permanent and learned entries
+ * do not count. Here by number, 1 to 3.
+ */
+#define CP_NEIGH_GC1 1024u /* the defaults, a router's: Linux has 128 / 512 / 1024 */
 #define CP_NEIGH_GC2 8192u
 #define CP_NEIGH_GC3 16384u
+#define CP_NEIGH_THRESH_MAX (1u << 20) /* what the workers' table takes */
+uint32_t cp_neigh_thresh(const struct cp *cp, unsigned int nr);
+/* 0, or -EINVAL with cp->why. */
+int cp_neigh_set_thresh(struct cp *cp, unsigned int nr, uint32_t value);
 
 struct cp_neigh *cp_neigh_find(const struct cp *cp, uint32_t ifindex, in_addr_t ip);
-/* Finds or makes (NUD_NONE); NULL: the table is full. */
+/* Finds or makes (NUD_NONE); NULL: the table is full. exempt: it will be permanent or learned. */
+struct cp_neigh *cp_neigh_make_for(struct cp *cp, struct cp_link *l, in_addr_t ip, bool exempt);
 struct cp_neigh *cp_neigh_make(struct cp *cp, struct cp_link *l, in_addr_t ip);
 
 /* Linux's neigh_update: NEIGH_UPDATE_F_* flags below. lladdr NULL: unknown. */

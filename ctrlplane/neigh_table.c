@@ -12,6 +12,8 @@
 #include "nexthops.h"
 
 #define FORCED_GC_MIN_AGE_MS 5000u
+#define IN_VAIN_MS 100u /* a full table is not walked for every packet that a stranger sends */
+#define OVERFLOW_LOG_MS 5000u
 #define RANDOM_PERIOD_MS 300000u
 
 static uint32_t bucket_of(const struct cp_neighs *t, uint32_t ifindex, in_addr_t ip)
@@ -106,6 +108,20 @@ void neigh_lru_touch(struct cp_neighs *t, struct cp_neigh *n)
 
 /* ---- coming and going ---- */
 
+void neigh_count_exempt(struct cp_neighs *t, struct cp_neigh *n)
+{
+	bool is = (n->state & NUD_PERMANENT) || (n->flags & NTF_EXT_LEARNED);
+
+	if (is != n->exempt)
+		t->exempt += is ? 1 : -1u;
+	n->exempt = is;
+}
+
+static uint32_t counted(const struct cp_neighs *t)
+{
+	return t->n - t->exempt;
+}
+
 void neigh_unlink(struct cp_neighs *t, struct cp_neigh *n)
 {
 	struct cp_neigh **p = &t->hash[bucket_of(t, n->ifindex, n->ip)];
@@ -116,6 +132,7 @@ void neigh_unlink(struct cp_neighs *t, struct cp_neigh *n)
 	neigh_timer_clear(t, n);
 	lru_out(t, n);
 	t->n--;
+	t->exempt -= n->exempt;
 	t->stats.destroys++;
 }
 
@@ -131,17 +148,19 @@ static bool collectable(const struct cp *cp, const struct cp_neigh *n)
 }
 
 /* Failed entries at once, others after the age; at most as many as bring the table to `target`. */
-static void collect(struct cp *cp, uint64_t age, uint32_t target)
+static uint32_t collect(struct cp *cp, uint64_t age, uint32_t target)
 {
 	struct cp_neigh *n, *newer;
+	uint32_t before = cp->neighs->n;
 
-	for (n = cp->neighs->oldest; n != NULL && cp->neighs->n > target; n = newer) {
+	for (n = cp->neighs->oldest; n != NULL && counted(cp->neighs) > target; n = newer) {
 		uint64_t last = n->used > n->updated ? n->used : n->updated;
 
 		newer = n->lru_prev;
 		if (collectable(cp, n) && (n->state == NUD_FAILED || cp->now_ms >= last + age))
 			cp_neigh_del(cp, n);
 	}
+	return before - cp->neighs->n;
 }
 
 void neigh_gc_periodic(struct cp *cp)
@@ -157,25 +176,60 @@ void neigh_gc_periodic(struct cp *cp)
 		return;
 	t->next_gc = cp->now_ms + t->parms.base_reachable / 2;
 	t->stats.periodic_gc_runs++;
-	if (t->n >= CP_NEIGH_GC1)
+	if (counted(t) >= t->thresh[0])
 		collect(cp, t->parms.gc_stale, 0);
 }
 
-static bool make_room(struct cp *cp)
+static void overflow(struct cp *cp)
 {
 	struct cp_neighs *t = cp->neighs;
 
-	if (t->n < CP_NEIGH_GC2)
+	t->stats.table_fulls++;
+	if (cp->now_ms < t->next_overflow_log)
+		return;
+	t->next_overflow_log = cp->now_ms + OVERFLOW_LOG_MS;
+	cp_log(cp, "neighbour: table overflow: %u entries, net.ipv4.neigh.default.gc_thresh3 is %u",
+		counted(t), t->thresh[2]);
+}
+
+static bool make_room(struct cp *cp, bool exempt)
+{
+	struct cp_neighs *t = cp->neighs;
+	uint32_t target = t->thresh[1] > 0 ? t->thresh[1] - 1 : 0;
+
+	if (t->n >= CP_NEIGH_THRESH_MAX) {
+		overflow(cp);
+		return false;
+	}
+	if (exempt || (counted(t) < t->thresh[1] && counted(t) < t->thresh[2]))
 		return true;
-	if (t->n >= CP_NEIGH_GC3 || cp->now_ms >= t->last_forced + FORCED_GC_MIN_AGE_MS) {
+	if ((counted(t) >= t->thresh[2] && cp->now_ms >= t->in_vain_until) ||
+		cp->now_ms >= t->last_forced + FORCED_GC_MIN_AGE_MS) {
 		t->last_forced = cp->now_ms;
 		t->stats.forced_gc_runs++;
-		collect(cp, FORCED_GC_MIN_AGE_MS, CP_NEIGH_GC2 - 1);
+		if (collect(cp, FORCED_GC_MIN_AGE_MS, target) == 0)
+			t->in_vain_until = cp->now_ms + IN_VAIN_MS;
 	}
-	if (t->n < CP_NEIGH_GC3)
+	if (counted(t) < t->thresh[2])
 		return true;
-	t->stats.table_fulls++;
+	overflow(cp);
 	return false;
+}
+
+uint32_t cp_neigh_thresh(const struct cp *cp, unsigned int nr)
+{
+	return cp->neighs->thresh[nr - 1];
+}
+
+int cp_neigh_set_thresh(struct cp *cp, unsigned int nr, uint32_t value)
+{
+	if (value > CP_NEIGH_THRESH_MAX)
+		return cp_fail(cp, EINVAL, "the workers' table has room for %u neighbours",
+			CP_NEIGH_THRESH_MAX);
+	cp->neighs->thresh[nr - 1] = value;
+	cp->neighs->in_vain_until = 0;
+	cp_changed(cp);
+	return 0;
 }
 
 static int grow(struct cp_neighs *t)
@@ -219,6 +273,11 @@ static int room_for_timer(struct cp_neighs *t)
 
 struct cp_neigh *cp_neigh_make(struct cp *cp, struct cp_link *l, in_addr_t ip)
 {
+	return cp_neigh_make_for(cp, l, ip, false);
+}
+
+struct cp_neigh *cp_neigh_make_for(struct cp *cp, struct cp_link *l, in_addr_t ip, bool exempt)
+{
 	struct cp_neighs *t = cp->neighs;
 	struct cp_neigh *n = cp_neigh_find(cp, l->ifindex, ip), **b;
 
@@ -227,7 +286,7 @@ struct cp_neigh *cp_neigh_make(struct cp *cp, struct cp_link *l, in_addr_t ip)
 		t->stats.hits++;
 		return n;
 	}
-	if (!make_room(cp) || room_for_timer(t) < 0)
+	if (!make_room(cp, exempt) || room_for_timer(t) < 0)
 		return NULL;
 	if (t->n >= t->hash_size)
 		grow(t);
@@ -287,6 +346,9 @@ int cp_neighs_init(struct cp *cp)
 	t->hash_size = 256;
 	t->hash = calloc(t->hash_size, sizeof(*t->hash));
 	t->parms = linux_defaults;
+	t->thresh[0] = CP_NEIGH_GC1;
+	t->thresh[1] = CP_NEIGH_GC2;
+	t->thresh[2] = CP_NEIGH_GC3;
 	cp->neighs = t;
 	if (t->hash != NULL)
 		return 0;
@@ -316,6 +378,8 @@ int cp_neighs_clone(struct cp *to, const struct cp *from)
 {
 	to->now_ms = from->now_ms;
 	to->neighs->parms = from->neighs->parms;
+	for (unsigned int i = 0; i < 3; i++) /* nothing is collected on the way */
+		to->neighs->thresh[i] = UINT32_MAX;
 	for (const struct cp_neigh *n = from->neighs->oldest; n != NULL; n = n->lru_prev) {
 		struct cp_link *l = cp_link_get(to, n->ifindex);
 		struct cp_neigh *c = l != NULL ? cp_neigh_make(to, l, n->ip) : NULL;
@@ -324,6 +388,7 @@ int cp_neighs_clone(struct cp *to, const struct cp *from)
 			return -ENOMEM;
 		c->state = n->state;
 		c->flags = n->flags;
+		neigh_count_exempt(to->neighs, c);
 		c->type = n->type;
 		c->protocol = n->protocol;
 		c->has_lladdr = n->has_lladdr;
@@ -333,5 +398,6 @@ int cp_neighs_clone(struct cp *to, const struct cp *from)
 		c->used = n->used;
 		c->updated = n->updated;
 	}
+	memcpy(to->neighs->thresh, from->neighs->thresh, sizeof(to->neighs->thresh));
 	return 0;
 }

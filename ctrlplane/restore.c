@@ -221,7 +221,8 @@ static void restore_neighs(struct cp *live, const struct cp *before)
 	while ((o = cp_neigh_next(before, &bucket, &nth)) != NULL) {
 		struct cp_link *l = cp_link_get(live, o->ifindex);
 
-		n = l != NULL && (o->state & set) ? cp_neigh_make(live, l, o->ip) : NULL;
+		n = l != NULL && (o->state & set) ? cp_neigh_make_for(live, l, o->ip, true)
+			: NULL;
 		if (n != NULL)
 			check(live, cp_neigh_update(live, n, o->has_lladdr ? o->lladdr : NULL, o->state,
 				CP_NEIGH_ADMIN | CP_NEIGH_OVERRIDE), "neighbour on", l->name);

@@ -250,10 +250,22 @@ static void save_conf(const struct cp *cp, FILE *out)
 	cp_free(fresh);
 }
 
+/* First, for the entries that follow. */
+static void save_thresh(const struct cp *cp, FILE *out)
+{
+	static const uint32_t defaults[] = {CP_NEIGH_GC1, CP_NEIGH_GC2, CP_NEIGH_GC3};
+
+	for (unsigned int nr = 1; nr <= 3; nr++)
+		if (cp_neigh_thresh(cp, nr) != defaults[nr - 1])
+			fprintf(out, "sysctl net.ipv4.neigh.default.gc_thresh%u=%u\n", nr,
+				cp_neigh_thresh(cp, nr));
+}
+
 int cp_save(const struct cp *cp, FILE *out)
 {
 	const struct cp_link *l;
 
+	save_thresh(cp, out);
 	for (l = cp_link_next(cp, 0); l != NULL; l = cp_link_next(cp, l->ifindex + 1))
 		save_new_link(cp, l, out);
 	/* a VLAN's port comes before it: ports have been there longer */

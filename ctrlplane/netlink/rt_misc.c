@@ -162,9 +162,9 @@ static int put_table(const struct cp *cp, struct nl_msg *m)
 		h->ndtm_family = AF_INET;
 	nl_put_str(m, NDTA_NAME, "arp_cache");
 	nl_put_u64(m, NDTA_GC_INTERVAL, t->parms.base_reachable / 2);
-	nl_put_u32(m, NDTA_THRESH1, CP_NEIGH_GC1);
-	nl_put_u32(m, NDTA_THRESH2, CP_NEIGH_GC2);
-	nl_put_u32(m, NDTA_THRESH3, CP_NEIGH_GC3);
+	nl_put_u32(m, NDTA_THRESH1, cp_neigh_thresh(cp, 1));
+	nl_put_u32(m, NDTA_THRESH2, cp_neigh_thresh(cp, 2));
+	nl_put_u32(m, NDTA_THRESH3, cp_neigh_thresh(cp, 3));
 	nl_put(m, NDTA_CONFIG, &c, sizeof(c));
 	nl_put(m, NDTA_STATS, &s, sizeof(s));
 	put_parms(m, &t->parms, 0, 101);

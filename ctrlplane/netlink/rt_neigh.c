@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "neigh.h"
+#include "neigh_table.h"
 #include "netlink/rtnl.h"
 #include "notify.h"
 
@@ -87,7 +87,8 @@ int rt_newneigh(struct cp *cp, struct nl_req *rq)
 	if (n == NULL && !(flags & NLM_F_CREATE))
 		return -ENOENT;
 	if (n == NULL) {
-		n = cp_neigh_make(cp, l, ip);
+		n = cp_neigh_make_for(cp, l, ip, (h->ndm_state & NUD_PERMANENT) ||
+			(h->ndm_flags & NTF_EXT_LEARNED));
 		made = true;
 		if (n == NULL)
 			return nl_err(rq, ENOBUFS, "skiff: the neighbour table is full");
@@ -99,6 +100,7 @@ int rt_newneigh(struct cp *cp, struct nl_req *rq)
 	if (tb[NDA_PROTOCOL] != NULL)
 		n->protocol = nl_u8(tb[NDA_PROTOCOL]);
 	n->flags = (uint8_t)((n->flags & ~NTF_EXT_LEARNED) | (h->ndm_flags & (NTF_EXT_LEARNED | NTF_ROUTER)));
+	neigh_count_exempt(cp->neighs, n);
 	err = update(cp, rq, n, h, tb[NDA_LLADDR] != NULL ? nl_data(tb[NDA_LLADDR]) : NULL,
 		override);
 	if (err < 0 && made)

@@ -282,6 +282,41 @@ static void a_scan_does_not_fill_the_table(void **state)
 	assert_true(cp_neigh_count(cp) < CP_NEIGH_GC2);
 }
 
+static void limits_can_be_set(void **state)
+{
+	const uint64_t fulls = cp_neighs_stats(cp)->table_fulls;
+	struct cp_neigh *n = NULL;
+	uint32_t there;
+
+	assert_int_equal(cp_neigh_set_thresh(cp, 3, CP_NEIGH_THRESH_MAX + 1), -EINVAL);
+	assert_int_equal(cp_neigh_thresh(cp, 3), CP_NEIGH_GC3);
+	for (unsigned int nr = 1; nr <= 3; nr++)
+		assert_int_equal(cp_neigh_set_thresh(cp, nr, 10 * nr), 0);
+	for (uint32_t i = 0; i < 100; i++)
+		cp_neigh_miss(cp, eth0, htonl(0x0a000100 + i));
+	there = cp_neigh_count(cp);
+	assert_int_equal(there, 30);
+	assert_int_equal(cp_neighs_stats(cp)->table_fulls - fulls, 70);
+	/* what is permanent finds a place, and does not count */
+	for (uint32_t i = 0; i < 50; i++) {
+		n = cp_neigh_make_for(cp, eth0, htonl(0x0a010000 + i), true);
+		assert_non_null(n);
+		cp_neigh_update(cp, n, other_mac, NUD_PERMANENT, CP_NEIGH_ADMIN);
+	}
+	assert_int_equal(cp_neigh_count(cp), there + 50);
+	assert_null(cp_neigh_make(cp, eth0, htonl(0x0a020000)));
+	cp_neigh_update(cp, n, NULL, NUD_REACHABLE, CP_NEIGH_ADMIN); /* now it does: one too many */
+	cp_neigh_set_thresh(cp, 3, 31);
+	assert_null(cp_neigh_make(cp, eth0, htonl(0x0a020000)));
+	cp_neigh_set_thresh(cp, 3, 32);
+	assert_non_null(cp_neigh_make(cp, eth0, htonl(0x0a020000)));
+	cp_neigh_set_thresh(cp, 2, 100000);
+	cp_neigh_set_thresh(cp, 3, 100000);
+	for (uint32_t i = 0; i < 70000; i++)
+		assert_non_null(cp_neigh_make(cp, eth0, htonl(0x0b000000 + i)));
+	assert_int_equal(cp_neigh_count(cp), there + 51 + 70000);
+}
+
 static void gateways_are_not_collected(void **state)
 {
 	struct rib_cfg c = {.dst = 0x14000000, .len = 8, .type = RTN_UNICAST, .protocol = 3,
@@ -328,6 +363,7 @@ int main(void)
 		T(permanent_entries_stay),
 		T(carrier_loss_forgets_the_rest),
 		T(a_scan_does_not_fill_the_table),
+		T(limits_can_be_set),
 		T(gateways_are_not_collected),
 		T(addresses_are_announced),
 	};
