@@ -36,7 +36,10 @@ static void gso(struct skb *skb, const struct rte_mbuf *m)
 	skb->flags |= SKB_F_GSO;
 	skb->gso_size = m->tso_segsz;
 	skb->gso_segs = (m->pkt_len - headers + m->tso_segsz - 1) / m->tso_segsz;
-	skb->gso_type = RTE_ETH_IS_IPV4_HDR(m->packet_type) ? SKB_GSO_TCPV4 : SKB_GSO_TCPV6;
+	if ((m->packet_type & RTE_PTYPE_L4_MASK) == RTE_PTYPE_L4_UDP)
+		skb->gso_type = SKB_GSO_UDP_L4;
+	else
+		skb->gso_type = RTE_ETH_IS_IPV4_HDR(m->packet_type) ? SKB_GSO_TCPV4 : SKB_GSO_TCPV6;
 }
 
 static void notable(struct skb *skb, const struct rte_mbuf *m)

@@ -206,6 +206,53 @@ def carries_udp():
     assert end["sum"]["lost_packets"] <= full, (end["sum"], full)
 
 
+SEGMENTS = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_IP, 10, 0)    # no path MTU discovery: may be cut
+s.setsockopt(17, 103, int(sys.argv[2]))    # UDP_SEGMENT
+s.connect((sys.argv[1], 7777))
+for i in range(10):
+    s.send(b"".join(b"%08d" % n for n in range(i * 1000, i * 1000 + 5501)))
+"""
+TAKES = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)    # SO_RCVBUFFORCE
+s.bind(("0.0.0.0", 7777))
+s.settimeout(10)
+print("bound", flush=True)
+data, sizes = [], set()
+while sum(map(len, data)) < 440080:
+    data.append(s.recv(65536))
+    sizes.add(len(data[-1]))
+want = b"".join(b"".join(b"%08d" % n for n in range(i * 1000, i * 1000 + 5501)) for i in range(10))
+print(sorted(sizes), b"".join(data) == want)
+"""
+
+
+def dropped(reason):
+    return {row["reason"]: row["packets"] for row in router.json("show drops -a")}[reason]
+
+
+def cuts_udp_super_frames():
+    """What a sender hands over whole (UDP_SEGMENT) arrives as its datagrams, sums right, in order,
+    also where a datagram is too long for the next link, and where it is not."""
+    before = dropped("tx_gso")
+    for mtu, size in ((1500, 1400), (1200, 1400), (1200, 1000)):
+        router.ip(f"link set lan mtu {mtu}")
+        taker = right.popen(["python3", "-c", TAKES], stdout=subprocess.PIPE)
+        try:
+            assert taker.stdout.readline() == "bound\n"
+            left.run(["python3", "-c", SEGMENTS, "198.51.100.2", str(size)])
+            told = taker.communicate(timeout=20)[0]
+        finally:
+            taker.kill()
+            router.ip("link set lan mtu 1500")
+        assert told == f"[{44008 % size}, {size}] True\n", (mtu, size, told)
+    assert dropped("tx_gso") == before, dropped("tx_gso")
+
+
 def sysctl(words, **kwargs):
     return router.skiff("sysctl " + words, **kwargs).stdout
 
@@ -309,5 +356,5 @@ run_tests([starts, answers_ping, forwards_every_size, decrements_ttl,
            hosts_on_link_go_by_the_lane, forwards_fragments, reassembles_for_itself,
            says_frag_needed, traceroute_shows_the_router, tells_unreachables,
            refuses_connections_at_once, carries_tcp_both_ways, cuts_large_frames_for_a_small_mtu,
-           carries_udp, obeys_the_conf_of_each_interface,
+           carries_udp, cuts_udp_super_frames, obeys_the_conf_of_each_interface,
            logs_martians, loads_what_it_saved, ledger_closes, stops_cleanly])

@@ -216,12 +216,61 @@ static void segments(void **state)
 	assert_int_equal(at, len);
 }
 
+/* A datagram each; a sum that folds to 0 is 0xffff, and none stays none where nobody asked. */
+static void segments_udp(void **state)
+{
+	static const uint32_t sizes[] = { 1000, 999, 1, 7 };
+	struct fake_worker *f = *state;
+
+	for (unsigned int t = 0; t < 2 * RTE_DIM(sizes); t++) {
+		uint32_t len = 3000, mss = sizes[t % RTE_DIM(sizes)], n, at = 0;
+		struct pkt p;
+		struct skb *skb, *seg[64];
+
+		len = mss < 100 ? 40 * mss - (mss > 1) : len;
+		n = (len + mss - 1) / mss;
+		p = PKT_UDP(.data_len = len, .id = 0xfffe);
+		if (t >= RTE_DIM(sizes))
+			memset(p.data + p.l4 + 6, 0, 2);
+		skb = fake_rx_segs(f, NULL, p.data, p.len, 700);
+		skb_set_network_header(skb, p.l3);
+		skb_set_transport_header(skb, p.l4);
+		skb->flags |= SKB_F_GSO;
+		skb->gso_type = SKB_GSO_UDP_L4;
+		skb->gso_size = (uint16_t)mss;
+		if (t < RTE_DIM(sizes))
+			skb_set_csum_partial(skb, p.l4, 6);
+		assert_int_equal(skb_gso_segment(f->w, skb, STAGE_netdev_tx), 0);
+		assert_int_equal(fake_take(f, STAGE_netdev_tx, seg, 64), n);
+		for (uint32_t i = 0; i < n; i++) {
+			const struct ip4_hdr *ip = skb_network_header(seg[i]);
+			const struct udp_hdr *udp = skb_transport_header(seg[i]);
+			uint32_t k = skb_len(seg[i]) - p.payload;
+
+			assert_int_equal(k, i == n - 1 ? len - at : mss);
+			assert_true(pkt_ip_csum_ok(ip));
+			assert_int_equal(ntohs(ip->tot_len), 28 + k);
+			assert_int_equal(ntohs(ip->id), (uint16_t)(0xfffe + i));
+			assert_int_equal(ntohs(udp->len), 8 + k);
+			assert_int_equal(udp->check != 0, t < RTE_DIM(sizes));
+			assert_true(!udp->check || pkt_l4_csum_ok(ip));
+			assert_memory_equal(udp + 1, p.data + p.payload + at, k);
+			assert_int_equal(seg[i]->ip_summed, SKB_CSUM_NONE);
+			at += k;
+			fake_sent(f, seg[i]);
+		}
+		assert_int_equal(at, len);
+	}
+}
+
 static void segments_refused(void **state)
 {
 	struct fake_worker *f = *state;
 	struct pkt p;
 	struct skb *skb = super(f, &p, 3000, 536);
 
+	skb->gso_type = SKB_GSO_UDP_L4; /* it is TCP */
+	assert_int_equal(skb_gso_segment(f->w, skb, STAGE_netdev_tx), -EINVAL);
 	skb->gso_type = SKB_GSO_TCPV6;
 	assert_int_equal(skb_gso_segment(f->w, skb, STAGE_netdev_tx), -EINVAL);
 	skb->gso_type = SKB_GSO_TCPV4;
@@ -246,7 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(space), T(chains), T(out_of_range), T(queues), T(frag_list_refs),
-		T(partial_checksum), T(segments), T(segments_refused),
+		T(partial_checksum), T(segments), T(segments_udp), T(segments_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -365,7 +365,7 @@ static void super_frames(void **state)
 	/* neither the port nor we */
 	skb = to_wire(&p, 1500);
 	skb->flags |= SKB_F_GSO;
-	skb->gso_type = SKB_GSO_UDP_L4;
+	skb->gso_type = SKB_GSO_TCPV6;
 	skb->gso_size = 1400;
 	xmit(skb);
 	fake_expect_drop(&wire->f, DROP_TX_GSO, 1);

@@ -350,7 +350,7 @@ static void super_frames(void **state)
 	p = PKT_UDP(.data_len = 1900, .dst = "203.0.113.9");
 	skb = leaving(world, &p, 600);
 	skb->flags |= SKB_F_GSO;
-	skb->gso_type = SKB_GSO_UDP_L4;
+	skb->gso_type = SKB_GSO_TCPV6;
 	skb->gso_size = 900;
 	fake_stage1(&world->f, ip4_output, skb);
 	fake_expect_drop(&world->f, DROP_TX_GSO, 1);
