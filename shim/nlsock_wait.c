@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <skiff/yield.h>
+
 #include "libc.h"
 #include "nlsock.h"
 
@@ -20,10 +22,7 @@
 
 uint64_t nlsock_now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + t.tv_nsec;
+	return skiff_now_ns();
 }
 
 static uint64_t spin_ns(void)
@@ -50,13 +49,32 @@ static inline void pause_cpu(void)
 #endif
 }
 
-/* Spinning on skiffd's own CPU only keeps it from running. */
-static bool may_spin(struct nlsock *s)
+static struct skiff_yield yields;
+
+static bool same_cpu(struct nlsock *s)
 {
 	uint32_t cpu = sched_getcpu();
 
 	atomic_store_explicit(&s->page->cli_cpu, cpu, memory_order_relaxed);
-	return atomic_load_explicit(&s->page->srv_cpu, memory_order_relaxed) != cpu;
+	return atomic_load_explicit(&s->page->srv_cpu, memory_order_relaxed) == cpu;
+}
+
+/*
+ * A moment's wait for skiffd. On its own CPU spinning would only keep it from running, so we yield;
+ * false: there is no point in that either.
+ */
+static bool pass_time(struct nlsock *s, uint64_t *now)
+{
+	if (skiff_may_yield(&yields, *now)) {
+		skiff_yield(&yields, now);
+		return true;
+	}
+	if (same_cpu(s))
+		return false;
+	for (int i = 0; i < 32; i++)
+		pause_cpu();
+	*now = nlsock_now();
+	return true;
 }
 
 bool nlsock_readable(struct nlsock *s)
@@ -72,13 +90,11 @@ bool nlsock_spin_readable(struct nlsock *s)
 	if (nlsock_readable(s))
 		return true;
 	uint64_t until = atomic_load_explicit(&s->active_ns, memory_order_relaxed) + spin_ns();
+	uint64_t now = nlsock_now();
 
-	while (may_spin(s) && nlsock_now() < until)
-		for (int i = 0; i < 32; i++) {
-			pause_cpu();
-			if (nlsock_readable(s))
-				return true;
-		}
+	while (now < until && pass_time(s, &now))
+		if (nlsock_readable(s))
+			return true;
 	return nlsock_readable(s);
 }
 
@@ -170,21 +186,15 @@ static int sleep_consumed(int fd, struct nlsock *s, uint64_t target)
 /* Until skiffd has consumed up to `target`. 0, or -1: ECONNREFUSED, it is dead. */
 int nlsock_wait_consumed(int fd, struct nlsock *s, uint64_t target)
 {
-	uint64_t start = 0;
+	if (reached(s, target))
+		return 0;
+	uint64_t now = nlsock_now(), until = now + spin_ns();
 
-	while (may_spin(s)) {
-		for (int i = 0; i < 64; i++) {
-			if (reached(s, target))
-				return 0;
-			pause_cpu();
-		}
-		uint64_t now = nlsock_now();
-
-		if (start == 0)
-			start = now;
-		if (now - start >= spin_ns())
-			break;
-	}
+	while (now < until && pass_time(s, &now))
+		if (reached(s, target))
+			return 0;
+	if (now >= until && same_cpu(s))
+		skiff_yield_rest(&yields, now); /* it does not get the CPU by that */
 	return reached(s, target) ? 0 : sleep_consumed(fd, s, target);
 }
 

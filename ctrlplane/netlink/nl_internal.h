@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 #include <skiff/netlink.h>
+#include <skiff/yield.h>
 
 #include "netlink/nl_server.h"
 
@@ -28,7 +29,7 @@ struct event;
 /* Frames taken from one socket, and pieces of a dump made for it, before it is another's turn. */
 #define NL_FRAMES_A_TURN 64
 #define NL_CHUNKS_A_TURN 4
-#define NL_TURN_NS 20000u
+#define NL_TURN_NS 100000u
 
 /* A datagram that waits for room in the reader's ring. */
 struct nl_pending {
@@ -101,6 +102,7 @@ struct nl_server {
 	uint32_t members[NL_FAMILIES][NL_GROUP_WORDS * 32];
 	uint32_t portid_rover;
 	uint64_t spin_ns;
+	struct skiff_yield yields;
 	struct nl_msg reply, notice, chunk;
 };
 

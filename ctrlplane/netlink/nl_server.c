@@ -7,16 +7,12 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "netlink/nl_internal.h"
 
 uint64_t nl_now_ns(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + t.tv_nsec;
+	return skiff_now_ns();
 }
 
 static uint64_t spin_ns(void)
@@ -100,24 +96,31 @@ void nl_server_drop_ctx(struct nl_server *ns, const void *ctx)
 	}
 }
 
-/* One socket's turn. On one CPU the program can only go on when we sleep, so that is at once. */
-static void turn(struct nl_server *ns, struct nl_sock *s, uint32_t cpu, uint64_t now)
+/*
+ * One socket's turn; true if anything moved. On one CPU the program can only go on when we yield or
+ * sleep.
+ */
+static bool turn(struct nl_server *ns, struct nl_sock *s, uint32_t cpu, uint64_t now)
 {
 	atomic_store_explicit(&s->page->srv_cpu, cpu, memory_order_relaxed);
 	bool moved = !s->dead && nl_sock_service(s);
 
 	if (s->dead) {
 		nl_sock_free(s);
-		return;
+		return true;
 	}
-	if (moved)
+	if (moved) {
 		s->last_ns = now;
-	bool same = atomic_load_explicit(&s->page->cli_cpu, memory_order_relaxed) == cpu;
+		return true;
+	}
+	bool stuck = atomic_load_explicit(&s->page->cli_cpu, memory_order_relaxed) == cpu &&
+		     !skiff_may_yield(&ns->yields, now);
 
-	if ((same || now - s->last_ns >= ns->spin_ns) && nl_sock_sleep(s)) {
+	if ((stuck || now - s->last_ns >= ns->spin_ns) && nl_sock_sleep(s)) {
 		s->active = false;
 		TAILQ_REMOVE(&ns->active, s, active_link);
 	}
+	return false;
 }
 
 bool nl_server_poll(struct nl_server *ns)
@@ -127,14 +130,17 @@ bool nl_server_poll(struct nl_server *ns)
 	while (!TAILQ_EMPTY(&ns->active) && now - start < NL_TURN_NS) {
 		uint32_t cpu = sched_getcpu();
 		struct nl_sock *s = TAILQ_FIRST(&ns->active);
+		bool moved = false;
 
 		while (s != NULL) {
 			struct nl_sock *next = TAILQ_NEXT(s, active_link);
 
-			turn(ns, s, cpu, now);
+			moved |= turn(ns, s, cpu, now);
 			s = next;
 		}
 		now = nl_now_ns();
+		if (!TAILQ_EMPTY(&ns->active) && skiff_may_yield(&ns->yields, now))
+			skiff_yield(&ns->yields, &now);
 	}
 	return !TAILQ_EMPTY(&ns->active);
 }

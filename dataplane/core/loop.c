@@ -13,6 +13,8 @@
 #include <rte_cycles.h>
 #include <rte_rcu_qsbr.h>
 
+#include <skiff/yield.h>
+
 #include "core/backlog.h"
 #include "core/call.h"
 #include "core/dp.h"
@@ -240,10 +242,53 @@ bool worker_turn(struct worker *w)
 	return moved || squeezed || w->overflow_len;
 }
 
+/* What the worker knows of its sleeping, between turns that found nothing. */
+struct idle {
+	uint64_t since;			/* TSC, 0: not yet */
+	uint64_t woken[WAKES_MANY];	/* when, a ring */
+	uint32_t n_woken;
+	struct skiff_yield yields;
+	bool often;			/* woken so often that the next frames are left to gather */
+	bool napped;
+};
+
+static void go_to_sleep(struct worker *w, struct idle *i, bool crowded)
+{
+	i->since = 0;
+	if (crowded && i->often) {
+		i->often = false; /* unless it finds something */
+		i->napped = true;
+		worker_nap(w);
+		return;
+	}
+	uint64_t *oldest = &i->woken[i->n_woken++ % WAKES_MANY];
+
+	worker_sleep(w);
+	i->napped = false;
+	i->often = w->turn_start - *oldest < worker_usec(w, WAKES_USEC);
+	*oldest = w->turn_start;
+}
+
+/*
+ * After a turn that found nothing. Until it sleeps the worker lets others run: who feeds it may share
+ * its CPU, and could not while it turns. Where others take their time, it sleeps at once.
+ */
+static void idle(struct worker *w, struct idle *i)
+{
+	uint64_t now = skiff_now_ns();
+	bool crowded = !skiff_may_yield(&i->yields, now);
+
+	if (!i->since)
+		i->since = w->now;
+	if (crowded || w->now - i->since >= worker_usec(w, SLEEP_AFTER_USEC))
+		go_to_sleep(w, i, crowded);
+	else
+		skiff_yield(&i->yields, &now);
+}
+
 void worker_run(struct worker *w)
 {
-	const uint64_t patience = worker_usec(w, SLEEP_AFTER_USEC);
-	uint64_t idle_since = 0;
+	struct idle i = {0};
 
 	w->turn_start = rte_rdtsc();
 	if (w->qsbr)
@@ -251,16 +296,11 @@ void worker_run(struct worker *w)
 	atomic_store(&w->running, true);
 	while (!w->stop) {
 		if (worker_turn(w)) {
-			idle_since = 0;
-			continue;
-		}
-		if (conf(&w->dp->conf.busy))
-			continue;
-		if (!idle_since)
-			idle_since = w->now;
-		if (w->now - idle_since >= patience) {
-			worker_sleep(w);
-			idle_since = 0;
+			i.since = 0;
+			i.often |= i.napped;
+			i.napped = false;
+		} else if (!conf(&w->dp->conf.busy)) {
+			idle(w, &i);
 		}
 	}
 	atomic_store(&w->running, false);

@@ -59,8 +59,8 @@ static void disarm(struct worker *w)
 	}
 }
 
-/* How long to wait at most; false: not at all. */
-static bool wait_time(const struct worker *w, bool tick, struct timespec *ts)
+/* How long to wait at most (most_usec 0: as the timers say); false: not at all. */
+static bool wait_time(const struct worker *w, uint32_t most_usec, struct timespec *ts)
 {
 	uint64_t now = rte_rdtsc(), due = timers_next(w), ns = 3600 * UINT64_C(1000000000);
 
@@ -68,20 +68,20 @@ static bool wait_time(const struct worker *w, bool tick, struct timespec *ts)
 		return false;
 	if (due != UINT64_MAX && (due - now) / w->tsc_hz < 3600)
 		ns = (due - now) * 1000 / (w->tsc_hz / 1000000 + 1) + 1;
-	if (tick && ns > SLEEP_TICK_USEC * UINT64_C(1000))
-		ns = SLEEP_TICK_USEC * UINT64_C(1000);
+	if (most_usec != 0 && ns > most_usec * UINT64_C(1000))
+		ns = most_usec * UINT64_C(1000);
 	*ts = (struct timespec){.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
 	return true;
 }
 
 /* True: it was the time that ended the wait, nobody's wake-up. */
-static bool wait_for_work(struct worker *w, struct pollfd *fds, nfds_t n, bool tick)
+static bool wait_for_work(struct worker *w, struct pollfd *fds, nfds_t n, uint32_t most_usec)
 {
 	struct timespec ts;
 	uint64_t start = rte_rdtsc(), count;
 	int woken;
 
-	if (!wait_time(w, tick, &ts))
+	if (!wait_time(w, most_usec, &ts))
 		return false;
 	w->stats.sleeps++;
 	if (w->qsbr)
@@ -96,6 +96,17 @@ static bool wait_for_work(struct worker *w, struct pollfd *fds, nfds_t n, bool t
 	return woken == 0;
 }
 
+void worker_nap(struct worker *w)
+{
+	struct pollfd fd = {.fd = w->wake_fd, .events = POLLIN};
+
+	atomic_store_explicit(&w->sleeping, 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!worker_turn(w) && !w->stop)
+		wait_for_work(w, &fd, 1, NAP_USEC);
+	atomic_store_explicit(&w->sleeping, 0, memory_order_relaxed);
+}
+
 void worker_sleep(struct worker *w)
 {
 	struct pollfd fds[SLEEP_FDS_MAX + 1];
@@ -106,7 +117,7 @@ void worker_sleep(struct worker *w)
 	atomic_thread_fence(memory_order_seq_cst);
 	n = arm(w, fds, &tick);
 	while (!worker_turn(w) && !w->stop &&
-		wait_for_work(w, fds, n, tick || w->tx_waiting))
+		wait_for_work(w, fds, n, tick || w->tx_waiting ? SLEEP_TICK_USEC : 0))
 		;
 	atomic_store_explicit(&w->sleeping, 0, memory_order_relaxed);
 	disarm(w);

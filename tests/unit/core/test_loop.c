@@ -325,6 +325,29 @@ static void sleep_ends_at_the_timer(void **state)
 	drain(f);
 }
 
+static void nap_ends_by_itself(void **state)
+{
+	struct fake_worker *f = *state;
+	uint64_t sleeps = f->w->stats.sleeps, start = __builtin_ia32_rdtsc();
+	static struct source a;
+
+	timer_del(f->w, &f->w->dev->watchdog);
+	worker_nap(f->w);
+	assert_int_equal(f->w->stats.sleeps, sleeps + 1);
+	assert_true(__builtin_ia32_rdtsc() - start >= worker_usec(f->w, NAP_USEC));
+	assert_int_equal(f->w->sleeping, 0);
+	/* a wake-up ends it before its time, work that is there comes first */
+	atomic_store(&f->w->sleeping, 1);
+	worker_wake(f->w);
+	worker_nap(f->w);
+	assert_int_equal(f->w->sleeping, 0);
+	sleeps = f->w->stats.sleeps;
+	source(&a, f, 10);
+	worker_nap(f->w);
+	assert_int_equal(f->w->stats.sleeps, sleeps);
+	drain(f);
+}
+
 static void last_tick(struct worker *w, struct timer *t)
 {
 	w->stop = true;
@@ -358,6 +381,7 @@ int main(void)
 		T(scheduled_once_disabled_for_good), T(overload_starves_nobody), T(stage_counters),
 		T(backlog_is_bounded_and_in_order),
 		T(inbox_is_bounded_and_in_the_ledger), T(backlog_of_an_interface_that_goes), T(sleep_ends_at_the_timer),
+		T(nap_ends_by_itself),
 		T(nothing_to_do_costs_a_turn_a_tick),
 	};
 
