@@ -300,8 +300,8 @@ void cp_adjs_fini(struct cp *cp)
 	struct cp_adjs *t = cp->adjs;
 
 	cp_adj_forget(cp);
-	free(t->trie.nodes.mem);
-	free(t->hosts.mem);
+	rib_pool_free(&t->trie.nodes);
+	rib_pool_free(&t->hosts);
 	free(t);
 	cp->adjs = NULL;
 }

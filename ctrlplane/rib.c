@@ -389,8 +389,8 @@ void rib_fini(struct cp *cp)
 	struct rib *r = cp->rib;
 
 	rib_infos_free(r);
-	free(r->nodes.mem);
-	free(r->aliases.mem);
+	rib_pool_free(&r->nodes);
+	rib_pool_free(&r->aliases);
 	free(r->table);
 	free(r);
 	cp->rib = NULL;

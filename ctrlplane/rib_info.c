@@ -261,7 +261,7 @@ void rib_infos_free(struct rib *r)
 	for (uint32_t i = 1; i < r->infos.n; i++)
 		if (rib_info(r, i)->n_nh > 1)
 			free(rib_info(r, i)->many);
-	free(r->infos.mem);
+	rib_pool_free(&r->infos);
 	free(r->hash);
 	free(r->metrics);
 }

@@ -35,6 +35,7 @@ struct rib_pool {
 	uint32_t n, cap;   /* used so far (index 0 wasted), room */
 	uint32_t free;	   /* list through the element's first or `route` word: see rib_store.c */
 	uint32_t in_use;
+	size_t mapped;	   /* bytes, where mem is no malloc()'s */
 };
 
 #define RIB_METRICS_MAX 4096
@@ -68,6 +69,7 @@ struct rib {
 /* 0: no memory. The element is zeroed. */
 uint32_t rib_pool_get(struct rib_pool *p);
 void rib_pool_put(struct rib_pool *p, uint32_t i);
+void rib_pool_free(struct rib_pool *p);
 int rib_pool_copy(struct rib_pool *to, const struct rib_pool *from);
 
 static inline struct rib_node *rib_node(const struct rib *r, uint32_t i)
