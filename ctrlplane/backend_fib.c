@@ -329,13 +329,10 @@ void backend_neigh_ready(void *ctx, const struct cp_neigh *n)
 {
 	struct dp *dp = ctx;
 	const struct netdev *dev = backend_dev(dp, n->ifindex);
-	struct ctl_msg msg = {.type = CTL_NEIGH_READY, .ip = n->ip};
 
 	if (dev == NULL)
 		return;
-	msg.dev = dev->index;
-	/* a full ring: the hold queue's own time-out ends what waits */
 	for (unsigned int i = 0; i < WORKER_MAX; i++)
 		if (atomic_load(&dp->workers[i]) != NULL)
-			ctl_send(atomic_load(&dp->workers[i]), &msg);
+			ctl_neigh_ready(atomic_load(&dp->workers[i]), dev->index, n->ip);
 }

@@ -31,6 +31,7 @@ struct ctl_worker {
 	int fd;
 	uint32_t sent;           /* events of this turn */
 	atomic_uint armed __attribute__((aligned(64)));
+	atomic_uint ready_lost;  /* a CTL_NEIGH_READY found the ring full */
 };
 
 static struct rte_ring *ring_new(void)
@@ -141,6 +142,16 @@ int ctl_send(struct worker *w, const struct ctl_msg *msg)
 		return -ENOBUFS;
 	worker_wake(w);
 	return 0;
+}
+
+void ctl_neigh_ready(struct worker *w, uint16_t dev, rte_be32_t ip)
+{
+	const struct ctl_msg msg = {.type = CTL_NEIGH_READY, .dev = dev, .ip = ip};
+
+	if (ctl_send(w, &msg) == 0)
+		return;
+	atomic_store_explicit(&w->ctl->ready_lost, 1, memory_order_release);
+	worker_wake(w);
 }
 
 unsigned int ctl_recv(struct worker *w, struct ctl_msg *msg, unsigned int n)
@@ -280,5 +291,8 @@ unsigned int ctl_poll(struct worker *w)
 
 	for (unsigned int i = 0; i < n; i++)
 		handle(w, &msg[i]);
+	if (unlikely(atomic_load_explicit(&w->ctl->ready_lost, memory_order_relaxed)) &&
+		atomic_exchange_explicit(&w->ctl->ready_lost, 0, memory_order_acquire))
+		neigh_ready_all(w);
 	return n;
 }

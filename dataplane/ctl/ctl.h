@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_byteorder.h>
+
 #include "core/ctl_msg.h"
 #include "core/ledger.h"
 #include "core/napi.h"
@@ -29,6 +31,8 @@ void ctl_worker_fini(struct worker *w);
 
 /* Control thread: queue a message and wake the worker. 0, or -ENOBUFS when the ring is full. */
 int ctl_send(struct worker *w, const struct ctl_msg *msg);
+/* Control thread: CTL_NEIGH_READY, which gets there in any case: by the ring, or with all others. */
+void ctl_neigh_ready(struct worker *w, uint16_t dev, rte_be32_t ip);
 /* Control thread: take at most n messages of the worker. */
 unsigned int ctl_recv(struct worker *w, struct ctl_msg *msg, unsigned int n);
 /* Readable when ctl_recv has something: an eventfd for the control thread's loop. */

@@ -44,3 +44,5 @@ void neigh_worker_fini(struct worker *w);
  * eth_output, or ends them (host unreachable for forwarded ones).
  */
 void neigh_ready(struct worker *w, uint16_t dev, rte_be32_t ip);
+/* Such messages were lost: the same for all that are known by now. */
+void neigh_ready_all(struct worker *w);

@@ -175,6 +175,17 @@ void neigh_ready(struct worker *w, uint16_t dev, rte_be32_t ip)
 	remove_queue(nw, q);
 }
 
+void neigh_ready_all(struct worker *w)
+{
+	struct neigh_hold *q = w->neigh->oldest, *next;
+
+	for (; q; q = next) {
+		next = q->younger;
+		if (neigh_lookup(w->dp, q->dev, q->ip))
+			neigh_ready(w, q->dev, q->ip);
+	}
+}
+
 void neigh_worker_fini(struct worker *w)
 {
 	struct neigh_worker *nw = w->neigh;
