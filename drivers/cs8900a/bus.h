@@ -85,6 +85,7 @@ struct cs_bus_conf {
 	const char *file;   /* mem and window; NULL: /dev/mem */
 	const char *eeprom; /* model: its options, NULL: as the model says */
 	const char *wire;
+	bool aui; /* model: the wire is in the AUI's socket, not the 10BASE-T one */
 	const char *faults;
 	enum cs_bus_clock clock;
 	const char *name;   /* of the device: the model's address is made from it */

@@ -240,6 +240,7 @@ static int make_model(struct model_bus *m, const struct cs_bus_conf *conf, struc
 	uint16_t words[CS8900A_MODEL_EEPROM_WORDS];
 	struct cs8900a_model_conf c = {.wire = m->wire, .eeprom = words,
 		.seed = number_of(conf->name),
+		.media = conf->aui ? CS8900A_MODEL_AUI : CS8900A_MODEL_10BT,
 		.now_ns = conf->clock == CS_CLOCK_TSC ? real_clock : virtual_clock};
 	char *faults = NULL;
 	int n = make_eeprom(conf, words, why);

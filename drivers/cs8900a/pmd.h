@@ -80,6 +80,7 @@ struct cs_dev {
 	uint64_t next_counters, next_link; /* the clock */
 	_Atomic uint64_t recoveries;
 	_Atomic int link; /* enum cs_link, as last seen */
+	_Atomic bool down; /* the user wants it off: rte_eth_dev_set_link_down() */
 	_Atomic uint32_t news; /* CS_NEWS_*, for EAL's interrupt thread */
 	struct cs_chip chip;
 	struct cs_filter filter;

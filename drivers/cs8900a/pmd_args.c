@@ -182,6 +182,7 @@ static int read_line(struct cs_conf *c, const struct words *w, struct cs_why *wh
 		err = cs_say(why, -EINVAL, "mac=%s: must be a station's address, as 02:00:00:00:00:01",
 			w->value[MAC]);
 	c->media = m;
+	c->bus.aui = m == CS_MEDIA_AUI || m == CS_MEDIA_10B2; /* where a model's wire goes */
 	c->full_duplex = d;
 	c->txstart = (uint16_t)(start * CS_TXCMD_TXSTART_381);
 	c->poll = poll;

@@ -152,7 +152,7 @@ int cs_dev_program(struct cs_dev *d, struct cs_why *why)
 	cs_filter_set(c, &d->filter);
 	if (d->txq)
 		cs_tx_again(d);
-	cs_line_on(c, true, true);
+	cs_line_on(c, !d->down, !d->down);
 	return c->gone ? gone(d, why) : 0;
 }
 
@@ -162,6 +162,7 @@ int cs_dev_start(struct cs_dev *d, struct cs_why *why)
 
 	if (err < 0)
 		return gone(d, why);
+	d->down = false;
 	d->chip.underruns = 0;
 	d->chip.txstart = d->conf.txstart;
 	err = cs_dev_program(d, why);
@@ -179,8 +180,10 @@ static void end_transmission(struct cs_dev *d)
 {
 	struct cs_txq *q = d->txq;
 
-	if (q == NULL || q->state != CS_TX_SENT || cs_line_link(&d->chip) == CS_LINK_DOWN)
+	if (q == NULL || q->state != CS_TX_SENT || d->down ||
+		cs_line_link(&d->chip) == CS_LINK_DOWN)
 		return;
+	cs_line_on(&d->chip, false, true);
 	for (unsigned i = 0; i < LAST_FRAME_POLLS && q->state == CS_TX_SENT; i++) {
 		cs_tx_pump(d);
 		if (d->chip.gone)
@@ -194,7 +197,6 @@ void cs_dev_stop(struct cs_dev *d)
 	rte_spinlock_lock(&d->lock);
 	d->started = false;
 	if (!d->chip.gone && cs_bus_enter(d->bus) == 0) {
-		cs_line_on(&d->chip, false, true);
 		end_transmission(d);
 		cs_line_on(&d->chip, false, false);
 		cs_counters(&d->chip);

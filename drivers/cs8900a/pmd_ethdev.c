@@ -112,7 +112,7 @@ static int link_update(struct rte_eth_dev *dev, int wait)
 	return cs_link_store(dev);
 }
 
-/* Receiver and transmitter on or off. */
+/* Receiver and transmitter on or off; what waits to be sent waits on. */
 static int set_line(struct rte_eth_dev *dev, bool on)
 {
 	struct cs_dev *d = dev->data->dev_private;
@@ -120,8 +120,11 @@ static int set_line(struct rte_eth_dev *dev, bool on)
 
 	if (err < 0)
 		return err;
-	cs_line_on(&d->chip, on, on);
+	d->down = !on;
+	cs_line_on(&d->chip, on && d->started, on && d->started);
+	d->link = cs_line_link(&d->chip);
 	cs_dev_leave(d);
+	cs_link_store(dev);
 	return 0;
 }
 

@@ -13,7 +13,7 @@
 int cs_link_store(struct rte_eth_dev *dev)
 {
 	const struct cs_dev *d = dev->data->dev_private;
-	const bool up = d->started && !d->dead && d->link != CS_LINK_DOWN;
+	const bool up = d->started && !d->dead && !d->down && d->link != CS_LINK_DOWN;
 	const struct rte_eth_link link = {
 		.link_speed = up ? RTE_ETH_SPEED_NUM_10M : RTE_ETH_SPEED_NUM_NONE,
 		.link_duplex = d->conf.full_duplex ? RTE_ETH_LINK_FULL_DUPLEX

@@ -76,7 +76,7 @@ static void make_room(struct cs_dev *d)
 	d->txq->starved++;
 }
 
-/* Too long in one state. On a line without link the chip rightly waits. */
+/* Too long in one state. On a line without link, or switched off, the chip rightly waits. */
 static void check_hung(struct cs_dev *d)
 {
 	struct cs_txq *q = d->txq;
@@ -85,7 +85,7 @@ static void check_hung(struct cs_dev *d)
 	if (waits < HUNG)
 		return;
 	q->since = now_of(d);
-	if (!d->chip.gone && cs_line_link(&d->chip) != CS_LINK_DOWN)
+	if (!d->chip.gone && !d->down && cs_line_link(&d->chip) != CS_LINK_DOWN)
 		cs_news(d, CS_NEWS_HUNG);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <rte_dev_info.h>
 #include <rte_errno.h>
@@ -377,13 +378,49 @@ static void link_follows_the_wire(void **state)
 	card_fault(&a, "link up");
 	rte_eth_link_get_nowait(a.port, &l);
 	assert_int_equal(l.link_status, RTE_ETH_LINK_UP);
-	assert_int_equal(rte_eth_dev_set_link_down(b.port), 0);
-	assert_false(passes("ff:ff:ff:ff:ff:ff"));
-	assert_int_equal(rte_eth_dev_set_link_up(b.port), 0);
-	assert_true(passes("ff:ff:ff:ff:ff:ff"));
 	rte_eth_dev_stop(a.port);
 	rte_eth_link_get_nowait(a.port, &l);
 	assert_int_equal(l.link_status, RTE_ETH_LINK_DOWN);
+	end();
+}
+
+/* By rte_eth_dev_set_link_down(): silent both ways and reported, whatever else is done to the port. */
+static void link_is_switched(void **state)
+{
+	struct rte_eth_link l;
+
+	cards_up(&a, &b, "");
+	assert_int_equal(rte_eth_dev_set_link_down(b.port), 0);
+	assert_int_equal(rte_eth_link_get_nowait(b.port, &l), 0);
+	assert_int_equal(l.link_status, RTE_ETH_LINK_DOWN);
+	assert_int_equal(rte_eth_promiscuous_enable(b.port), 0);
+	assert_false(passes("ff:ff:ff:ff:ff:ff"));
+	/* what is to be sent waits, for as long as it takes: that is no hang to be cured */
+	card_send(&b, NULL, frame_make(&b, &a, 100, 7));
+	assert_int_equal(cards_idle(&a, &b, 5000 * MS), 0);
+	assert_int_equal(card_xstat(&b, "recoveries"), 0);
+	card_fault(&b, "reset"); /* a glitch is cured, and the line stays off */
+	for (unsigned i = 0; i < 5000 && card_xstat(&b, "recoveries") == 0; i++) {
+		assert_int_equal(cards_idle(&a, &b, MS), 0);
+		nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+	}
+	assert_int_equal(card_xstat(&b, "recoveries"), 1);
+	assert_int_equal(cards_idle(&a, &b, 50 * MS), 0);
+	assert_int_equal(rte_eth_dev_set_link_up(b.port), 0);
+	rte_eth_link_get_nowait(b.port, &l);
+	assert_int_equal(l.link_status, RTE_ETH_LINK_UP);
+	frame_expect(card_receive(&a, &b, 20 * MS), &b, &a, 100, 7);
+	assert_true(passes("ff:ff:ff:ff:ff:ff"));
+	/* stopped with the link off: the frame that waits stays, and a start brings the link back */
+	rte_eth_dev_set_link_down(b.port);
+	card_send(&b, NULL, frame_make(&b, &a, 100, 8));
+	assert_int_equal(cards_idle(&a, &b, 10 * MS), 0);
+	rte_eth_dev_stop(b.port);
+	assert_int_equal(cards_idle(&a, NULL, 50 * MS), 0);
+	assert_int_equal(rte_eth_dev_set_link_up(b.port), 0);
+	assert_int_equal(cards_idle(&a, NULL, 10 * MS), 0);
+	assert_int_equal(rte_eth_dev_start(b.port), 0);
+	frame_expect(card_receive(&a, &b, 50 * MS), &b, &a, 100, 8);
 	end();
 }
 
@@ -463,7 +500,7 @@ int main(int argc, char **argv)
 		T(every_length_by_window), T(every_length_by_isq), T(every_length_full_duplex),
 		T(runts_are_padded), T(refuses_impossible_lengths), T(shapes_of_mbufs),
 		T(receives_into_chains), T(back_pressure), T(stop_keeps_what_waits), T(filters),
-		T(statistics), T(link_follows_the_wire), T(registers_and_eeprom),
+		T(statistics), T(link_follows_the_wire), T(link_is_switched), T(registers_and_eeprom),
 		T(address_by_devargs),
 	};
 

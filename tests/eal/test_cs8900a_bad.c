@@ -341,16 +341,41 @@ static void glitch_is_cured(void **state)
 	end();
 }
 
+/* Of all the names for how a frame of this direction can end, no other one has counted. */
+static void only_counted(const struct card *c, const char *name)
+{
+	static const char *const all[] = {"tx_collided_frames", "tx_16_collisions_errors",
+		"tx_out_of_window_errors", "tx_jabber_errors", "tx_loss_of_crs", "tx_sqe_errors",
+		"tx_underruns", "tx_bid_errors", "tx_unknown_errors", "rx_crc_errors",
+		"rx_runt_errors", "rx_extradata_errors", "rx_missed_rxmiss", "rx_dribble_bits",
+		"rx_skipped", "tx_made_room", "tx_too_long", "tx_too_short", "bus_garbage"};
+	bool known = false;
+
+	for (unsigned i = 0; i < RTE_DIM(all); i++) {
+		if (strcmp(all[i], name) == 0)
+			known = true;
+		else if (card_xstat(c, all[i]))
+			fail_msg("%s counted for what is %s", all[i], name);
+	}
+	assert_true(known);
+}
+
 /* How a frame ends, and the name it is counted by. arrives: at the other end. */
 static void transmit_errors(void **state)
 {
 	static const struct {
 		const char *action, *xstat;
 		bool arrives, sent;
+		unsigned txcol;
+		const char *args;
 	} of[] = {
-		{"collisions 3", "tx_collided_frames", true, true},
-		{"collisions 16", "tx_16_collisions_errors", false, false},
-		{"late-collision", "tx_out_of_window_errors", false, false},
+		{"collisions 3", "tx_collided_frames", true, true, 3},
+		{"collisions 1", "tx_collided_frames", true, true, 1, "media=aui"},
+		{"carrier-loss", "tx_loss_of_crs", true, true, 0, "media=aui"},
+		{"sqe-error", "tx_sqe_errors", true, true, 0, "media=aui"},
+		{"carrier-loss", "tx_loss_of_crs", true, true, 0, "media=10base2"},
+		{"collisions 16", "tx_16_collisions_errors", false, false, 16},
+		{"late-collision", "tx_out_of_window_errors", false, false, 1},
 		{"jabber", "tx_jabber_errors", false, false},
 		{"underrun", "tx_underruns", true, true}, /* sent again */
 	};
@@ -358,7 +383,11 @@ static void transmit_errors(void **state)
 	for (unsigned i = 0; i < 2 * RTE_DIM(of); i++) {
 		unsigned k = i / 2;
 
-		cards_up(&a, &b, i & 1 ? "poll=isq" : "");
+		char args[64];
+
+		snprintf(args, sizeof(args), "%s%s%s", i & 1 ? "poll=isq" : "",
+			i & 1 && of[k].args ? "," : "", of[k].args ? of[k].args : "");
+		cards_up(&a, &b, args);
 		card_fault(&a, of[k].action);
 		card_send(&a, &b, frame_make(&a, &b, 600, i));
 		unsigned got = cards_idle(&a, &b, 1500 * MS);
@@ -366,6 +395,8 @@ static void transmit_errors(void **state)
 		if (got != of[k].arrives || card_xstat(&a, of[k].xstat) != 1)
 			fail_msg("%s: %u arrived, %s %lu", of[k].action, got, of[k].xstat,
 				card_xstat(&a, of[k].xstat));
+		only_counted(&a, of[k].xstat);
+		assert_int_equal(card_xstat(&a, "tx_collisions_txcol"), of[k].txcol);
 		assert_int_equal(card_stats(&a).opackets, of[k].sent);
 		assert_int_equal(card_stats(&a).oerrors, !of[k].sent);
 		card_send(&a, &b, frame_make(&a, &b, 60, i)); /* and the next one passes */
@@ -377,11 +408,14 @@ static void transmit_errors(void **state)
 static void receive_errors(void **state)
 {
 	static const struct {
-		const char *action, *xstat;
+		const char *action, *xstat, *also, *also_xstat;
 	} of[] = {
 		{"crc-error", "rx_crc_errors"},
 		{"runt 40", "rx_runt_errors"},
 		{"extra 1600", "rx_extradata_errors"},
+		{"extra 1519", "rx_extradata_errors"},
+		{"runt 63", "rx_runt_errors"},
+		{"crc-error", "rx_crc_errors", "dribble", "rx_dribble_bits"}, /* misaligned */
 	};
 
 	for (unsigned i = 0; i < 2 * RTE_DIM(of); i++) {
@@ -389,14 +423,40 @@ static void receive_errors(void **state)
 
 		cards_up(&a, &b, i & 1 ? "poll=isq" : "");
 		card_fault(&b, of[k].action);
+		if (of[k].also)
+			card_fault(&b, of[k].also);
 		card_send(&a, &b, frame_make(&a, &b, 600, i));
 		assert_int_equal(cards_idle(&a, &b, 10 * MS), 0);
+		if (of[k].also)
+			assert_int_equal(card_xstat(&b, of[k].also_xstat), 1);
+		else
+			only_counted(&b, of[k].xstat);
 		if (card_xstat(&b, of[k].xstat) != 1)
 			fail_msg("%s: %s %lu", of[k].action, of[k].xstat, card_xstat(&b, of[k].xstat));
 		assert_int_equal(card_stats(&b).ierrors, 1);
 		assert_int_equal(card_stats(&b).ipackets, 0);
 		card_send(&a, &b, frame_make(&a, &b, 60, i));
 		frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, 60, i);
+		end();
+	}
+}
+
+/* What is none: some bits behind the last byte; a fragment or a frame lost on the way is nothing at all. */
+static void no_receive_errors(void **state)
+{
+	static const char *const of[] = {"dribble", "runt 7", "lose"};
+
+	for (unsigned i = 0; i < 2 * RTE_DIM(of); i++) {
+		const unsigned k = i / 2;
+
+		cards_up(&a, &b, i & 1 ? "poll=isq" : "");
+		card_fault(&b, of[k]);
+		card_send(&a, &b, frame_make(&a, &b, 600, i));
+		assert_int_equal(cards_idle(&a, &b, 10 * MS), k == 0);
+		assert_int_equal(card_stats(&b).ipackets, k == 0);
+		assert_int_equal(card_stats(&b).ierrors, 0);
+		assert_int_equal(card_stats(&b).imissed, 0);
+		assert_int_equal(card_xstat(&b, "rx_dribble_bits"), k == 0);
 		end();
 	}
 }
@@ -536,7 +596,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		T(bad_devargs), T(bad_files), T(bad_chips), T(no_chip_in_memory), T(link_is_news),
 		T(pulled_under_traffic), T(pulled_at_any_access), T(hang_is_cured),
-		T(no_link_is_no_hang), T(glitch_is_cured), T(transmit_errors), T(receive_errors),
+		T(no_link_is_no_hang), T(glitch_is_cured), T(transmit_errors), T(receive_errors), T(no_receive_errors),
 		T(missed_frames_are_counted), T(no_buffers), T(threads_meet),
 	};
 	char command[64];
