@@ -66,11 +66,13 @@ static int map_fd(struct cs_map *m, int fd, const char *file, uint64_t base, siz
 		return err;
 	m->length = base - first + size;
 	m->pages = mmap(NULL, m->length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, first);
-	if (m->pages == MAP_FAILED)
+	if (m->pages == MAP_FAILED) {
+		m->pages = NULL;
 		return cs_say(why, -errno,
 			"0x%llx of %s cannot be mapped: %s; the kernel may keep it for itself "
 			"(CONFIG_STRICT_DEVMEM), then use a UIO device",
 			(unsigned long long)base, file, strerror(errno));
+	}
 	m->at = (volatile uint8_t *)m->pages + (base - first);
 	return 0;
 }
