@@ -55,6 +55,7 @@ struct cs_chip {
 	uint16_t last_rx_event, last_tx_event, last_buf_event; /* for the dump */
 	unsigned garbage_run;
 	unsigned underruns;
+	uint16_t rx_last; /* word of the frame */
 	uint16_t rx_at; /* bytes of the frame read so far (memory window) */
 	struct cs_eeprom eeprom;
 	struct cs_counts count;
@@ -130,6 +131,8 @@ void cs_counters(struct cs_chip *c);
 int cs_rx_begin(struct cs_chip *c);
 /* The next bytes of it; `len` is even in all calls but the last. */
 void cs_rx_read(struct cs_chip *c, void *to, unsigned len);
+/* After the last of it. False: the card went meanwhile, it is no frame. */
+bool cs_rx_whole(struct cs_chip *c);
 void cs_rx_skip(struct cs_chip *c);
 
 /* chip_tx.c */

@@ -41,14 +41,23 @@ static void words(struct cs_chip *c, uint16_t *to, unsigned n)
 	c->rx_at += 2 * n;
 }
 
+/* Of a card that is pulled in the middle of a frame, the rest is ones. */
+bool cs_rx_whole(struct cs_chip *c)
+{
+	return c->rx_last != 0xffff || cs_chip_present(c);
+}
+
 void cs_rx_read(struct cs_chip *c, void *to, unsigned len)
 {
 	uint16_t last;
 
 	words(c, to, len / 2);
+	if (len > 1)
+		memcpy(&c->rx_last, (const uint8_t *)to + (len & ~1u) - 2, sizeof(c->rx_last));
 	if (len & 1) {
 		words(c, &last, 1);
 		((uint8_t *)to)[len - 1] = (uint8_t)last;
+		c->rx_last = last;
 	}
 }
 

@@ -49,7 +49,7 @@ static bool refill(struct cs_rxq *q)
 	return true;
 }
 
-/* A frame of this length into one or several of the spare buffers. */
+/* A frame of this length into one or several of the spare buffers. NULL: the card went meanwhile. */
 static struct rte_mbuf *take(struct cs_rxq *q, unsigned len)
 {
 	struct rte_mbuf *first = NULL, **link = &first, *m;
@@ -64,6 +64,10 @@ static struct rte_mbuf *take(struct cs_rxq *q, unsigned len)
 		*link = m;
 		link = &m->next;
 		left -= part;
+	}
+	if (unlikely(!cs_rx_whole(&q->dev->chip))) {
+		rte_pktmbuf_free(first);
+		return NULL;
 	}
 	first->nb_segs = segs;
 	first->pkt_len = len;
@@ -96,7 +100,10 @@ uint16_t cs_rx_burst(void *queue, struct rte_mbuf **pkts, uint16_t n)
 			cs_rx_skip(c);
 			continue;
 		}
-		pkts[got++] = take(q, len);
+		pkts[got] = take(q, len);
+		if (unlikely(pkts[got] == NULL))
+			break;
+		got++;
 		cs_tx_pump(d);
 	}
 	if (likely(!c->gone))

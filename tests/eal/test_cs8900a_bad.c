@@ -5,6 +5,7 @@
  * transmitters that hang, buffers that run out, threads that meet at the chip.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -283,6 +284,111 @@ static void pulled_at_any_access(void **state)
 		}
 		end();
 		leak_teardown(state);
+	}
+}
+
+/* A life of a card in steps, each of which touches the chip. False: the card is gone. */
+enum step { STEP_OPEN, STEP_START, STEP_SEND, STEP_RECEIVE, STEP_EEPROM, STEP_DUMP, STEP_STOP, STEPS };
+
+static bool live(enum step step)
+{
+	static uint8_t eeprom[128];
+	static uint16_t words[1024];
+	struct rte_mbuf *m;
+
+	switch (step) {
+	case STEP_START:
+		assert_int_equal(rte_eth_rx_queue_setup(a.port, 0, 64, 0, NULL, cards_pool), 0);
+		assert_int_equal(rte_eth_tx_queue_setup(a.port, 0, 64, 0, NULL), 0);
+		return rte_eth_dev_start(a.port) == 0;
+	case STEP_SEND:
+		m = frame_make(&a, &b, 700, 1);
+		assert_int_equal(rte_eth_tx_burst(a.port, 0, &m, 1), 1);
+		m = card_receive(&b, &a, 5 * MS);
+		rte_pktmbuf_free(m);
+		return m != NULL;
+	case STEP_RECEIVE:
+		card_send(&b, NULL, frame_make(&b, &a, 700, 2));
+		m = card_receive(&a, &b, 5 * MS);
+		if (m)
+			frame_expect(m, &b, &a, 700, 2);
+		return m != NULL;
+	case STEP_EEPROM:
+		return rte_eth_dev_get_eeprom(a.port, &(struct rte_dev_eeprom_info){
+			.data = eeprom, .length = sizeof(eeprom)}) == 0;
+	case STEP_DUMP:
+		return rte_eth_dev_get_reg_info(a.port,
+			&(struct rte_dev_reg_info){.data = words}) == 0;
+	case STEP_STOP:
+		rte_eth_dev_stop(a.port);
+		return false;
+	default:
+		return true;
+	}
+}
+
+static uint64_t touched(void)
+{
+	struct cs8900a_model_stats s;
+
+	cs8900a_model_stats(a.model, &s);
+	return s.reads + s.writes;
+}
+
+/* Lives until the card is gone; began[]: how often the chip had been touched at each step. */
+static void live_all(const char *how, const char *script, uint64_t began[STEPS + 1])
+{
+	char args[256];
+	unsigned step = STEP_OPEN;
+
+	snprintf(args, sizeof(args), "bus=model,clock=virtual,wire=pair:m%s%s,faults=%s", *how ? "," : "",
+		how, file("faults", script));
+	if (card_try(&a, "a", args) < 0)
+		return;
+	card_up(&b, "b", "bus=model,clock=virtual,wire=pair:m", 64, cards_pool);
+	assert_int_equal(rte_eth_dev_configure(a.port, 1, 1, &(struct rte_eth_conf){0}), 0);
+	listen_to(&a, RTE_ETH_EVENT_INTR_RMV);
+	began[0] = 0;
+	do {
+		began[step + 1] = touched();
+	} while (++step < STEPS && live(step));
+	if (step < STEP_STOP) {
+		if (step > STEP_START) { /* somebody polls, and so it is told */
+			cards_idle(&a, &b, 150 * MS);
+			assert_true(comes(&events[RTE_ETH_EVENT_INTR_RMV], 1));
+			assert_int_equal(cards_idle(&a, &b, 50 * MS), 0);
+		}
+		assert_in_range(events[RTE_ETH_EVENT_INTR_RMV], 0, 1);
+	}
+	deaf_to(&a, RTE_ETH_EVENT_INTR_RMV);
+	end();
+}
+
+/* In the middle of each step, at several places, by each way of access. Then it is put back in. */
+static void pulled_in_the_middle(void **state)
+{
+	static const char *const ways[] = {"", "poll=isq", "window=0xd0000"};
+	uint64_t began[STEPS + 1], none[STEPS + 1];
+	char script[64];
+
+	for (unsigned w = 0; w < RTE_DIM(ways); w++) {
+		live_all(ways[w], "at access 1000000000: bus pulled\n", began);
+		leak_teardown(state);
+		for (unsigned s = STEP_OPEN; s < STEP_STOP; s++) {
+			const uint64_t n = began[s + 1] - began[s];
+
+			assert_true(n > 8);
+			for (unsigned k = 1; k < 8; k++) {
+				snprintf(script, sizeof(script), "at access %" PRIu64 ": bus pulled\n",
+					began[s] + n * k / 8);
+				live_all(ways[w], script, none);
+				leak_teardown(state);
+			}
+		}
+		cards_up(&a, &b, ways[w]);
+		card_send(&a, &b, frame_make(&a, &b, 100, w));
+		frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, 100, w);
+		end();
 	}
 }
 
@@ -595,7 +701,7 @@ int main(int argc, char **argv)
 #define T(name) cmocka_unit_test_setup_teardown(name, leak_setup, leak_teardown)
 	const struct CMUnitTest tests[] = {
 		T(bad_devargs), T(bad_files), T(bad_chips), T(no_chip_in_memory), T(link_is_news),
-		T(pulled_under_traffic), T(pulled_at_any_access), T(hang_is_cured),
+		T(pulled_under_traffic), T(pulled_at_any_access), T(pulled_in_the_middle), T(hang_is_cured),
 		T(no_link_is_no_hang), T(glitch_is_cured), T(transmit_errors), T(receive_errors), T(no_receive_errors),
 		T(missed_frames_are_counted), T(no_buffers), T(threads_meet),
 	};

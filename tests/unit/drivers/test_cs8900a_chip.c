@@ -587,6 +587,40 @@ static void garbage_is_counted(void **state)
 	}
 }
 
+/* Section 5, all ones: what is read of a frame after the card went is none; a frame may end in ones. */
+static void half_a_frame_is_none(void **state)
+{
+	uint16_t words[32];
+
+	for (unsigned len = 60; len < 62; len++) {
+		ready(FAKE_PORTS);
+		f.data[0] = 0x0504;
+		f.data[1] = (uint16_t)len;
+		for (unsigned i = 2; i < 33; i++)
+			f.data[i] = 0xffff;
+		f.nb_data = 33;
+		assert_int_equal(cs_rx_begin(&c), len);
+		cs_rx_read(&c, words, len);
+		assert_true(cs_rx_whole(&c));
+		assert_false(c.gone);
+		f.data_at = 2;
+		cs_rx_read(&c, words, 30);
+		f.pulled = true;
+		cs_rx_read(&c, words, len - 30);
+		assert_false(cs_rx_whole(&c));
+		assert_true(c.gone);
+	}
+	ready(FAKE_PORTS);
+	f.data[0] = 0x0504;
+	f.data[1] = 60;
+	f.nb_data = 32;
+	assert_int_equal(cs_rx_begin(&c), 60);
+	f.n = 0;
+	cs_rx_read(&c, words, 60);
+	assert_true(cs_rx_whole(&c));
+	assert_int_equal(f.n, 30); /* and costs no access where there is no doubt */
+}
+
 /* The same register again is one access to a port; after a reset, or another register, the pointer is
  * set anew. Section 1: without bit F the same word again and again. */
 static void polls_by_one_access(void **state)
@@ -677,6 +711,7 @@ int main(void)
 		cmocka_unit_test(isq_never_ends),
 		cmocka_unit_test(card_is_pulled),
 		cmocka_unit_test(garbage_is_counted),
+		cmocka_unit_test(half_a_frame_is_none),
 		cmocka_unit_test(polls_by_one_access),
 		cmocka_unit_test(dump_disturbs_nothing),
 	};
