@@ -619,6 +619,9 @@ static void half_a_frame_is_none(void **state)
 	cs_rx_read(&c, words, 60);
 	assert_true(cs_rx_whole(&c));
 	assert_int_equal(f.n, 30); /* and costs no access where there is no doubt */
+	f.pulled = true; /* of 61 bytes, before the last one */
+	cs_rx_read(&c, words, 1);
+	assert_false(cs_rx_whole(&c));
 }
 
 /* The same register again is one access to a port; after a reset, or another register, the pointer is
