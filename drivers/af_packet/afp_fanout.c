@@ -2,8 +2,10 @@
 /*
  * Several receive queues: the kernel gives each frame to one socket of a fanout group, chosen by
  * our own program. Called by afp_queue.c once per queue, in queue order, and only where there is
- * more than one queue. The hash is symmetric (both directions of a flow meet on a queue) and leaves
- * the ports of fragments out (all fragments of a datagram meet). No DEFRAG: what the kernel
+ * more than one queue. The hash is that of receive side scaling, Toeplitz with the key 6d5a 6d5a ...,
+ * and its low 7 bits choose the queue: symmetric (both directions of a flow meet on a queue), without
+ * the ports of fragments (all fragments of a datagram meet), and the same that other ports and
+ * software go by, so that a flow between two kinds of ports meets, too. No DEFRAG: what the kernel
  * reassembled would no longer be what was on the wire.
  */
 #include <errno.h>
@@ -18,7 +20,7 @@
 
 /* Classic BPF written from top to bottom: jumps are patched when their target is reached. */
 struct writer {
-	struct sock_filter f[128];
+	struct sock_filter f[192];
 	uint8_t n;
 };
 
@@ -85,6 +87,54 @@ static uint8_t emit_if_ports(struct writer *w)
 	return udp;
 }
 
+/* M[0] = M[0] & mask << k | M[0] >> k & mask, of its low byte */
+static void swap_bits(struct writer *w, uint32_t mask, uint32_t k)
+{
+	emit(w, BPF_LD | BPF_MEM, 0);
+	emit(w, BPF_ALU | BPF_AND | BPF_K, mask);
+	emit(w, BPF_ALU | BPF_LSH | BPF_K, k);
+	emit(w, BPF_ST, 1);
+	emit(w, BPF_LD | BPF_MEM, 0);
+	emit(w, BPF_ALU | BPF_RSH | BPF_K, k);
+	emit(w, BPF_ALU | BPF_AND | BPF_K, mask);
+	emit(w, BPF_LDX | BPF_MEM, 1);
+	emit(w, BPF_ALU | BPF_OR | BPF_X, 0);
+	emit(w, BPF_ST, 0);
+}
+
+/*
+ * M[0], the xor of all words, to the low byte of its Toeplitz hash. The key repeats after 16 bits, so
+ * the hash is that of the xor of the halves: the xor of its rotations by the places of the key's ones,
+ * read from the other end.
+ */
+static void toeplitz(struct writer *w)
+{
+	static const uint8_t shifts[] = {14, 13, 11, 10, 8, 6, 4, 3, 1};
+
+	emit(w, BPF_LD | BPF_MEM, 0);
+	emit(w, BPF_ALU | BPF_RSH | BPF_K, 16);
+	fold(w);
+	emit(w, BPF_ALU | BPF_AND | BPF_K, 0xffff);
+	emit(w, BPF_ST, 1);
+	emit(w, BPF_ALU | BPF_LSH | BPF_K, 16);
+	emit(w, BPF_LDX | BPF_MEM, 1);
+	emit(w, BPF_ALU | BPF_OR | BPF_X, 0);
+	emit(w, BPF_ST, 1); /* the word twice: a shift of it is a rotation */
+	emit(w, BPF_LD | BPF_IMM, 0);
+	emit(w, BPF_ST, 0);
+	for (unsigned int i = 0; i < RTE_DIM(shifts); i++) {
+		emit(w, BPF_LD | BPF_MEM, 1);
+		emit(w, BPF_ALU | BPF_RSH | BPF_K, shifts[i]);
+		fold(w);
+	}
+	emit(w, BPF_ALU | BPF_RSH | BPF_K, 8);
+	emit(w, BPF_ALU | BPF_AND | BPF_K, 0xff);
+	emit(w, BPF_ST, 0);
+	swap_bits(w, 0x0f, 4);
+	swap_bits(w, 0x33, 2);
+	swap_bits(w, 0x55, 1);
+}
+
 /* The result modulo the number of queues is the queue. A load past the end returns 0. */
 static void write_program(struct writer *w)
 {
@@ -124,10 +174,8 @@ static void write_program(struct writer *w)
 	patch_else(w, not6);
 	patch_else(w, no_ports6);
 	patch_ja(w, done4);
-	/* The high bits of a multiplicative hash are the good ones. */
-	emit(w, BPF_LD | BPF_MEM, 0);
-	emit(w, BPF_ALU | BPF_MUL | BPF_K, 0x9e3779b1);
-	emit(w, BPF_ALU | BPF_RSH | BPF_K, 16);
+	toeplitz(w);
+	emit(w, BPF_ALU | BPF_AND | BPF_K, 127);
 	emit(w, BPF_RET | BPF_A, 0);
 }
 

@@ -94,6 +94,49 @@ def by_software():
     router.stop()
 
 
+def forwarded():
+    """By worker."""
+    return [row["packets"] for n in range(2) for row in router.json(f"show stages -a worker {n}")
+            if row["stage"] == "ip4_forward"]
+
+
+def on_one_worker(act, least):
+    """Of the packets that act() sends both ways, one worker forwards all; its number."""
+    before = forwarded()
+    act()
+    change = [now - was for now, was in zip(forwarded(), before)]
+    assert max(change) >= least and min(change) == 0, change
+    return change.index(max(change))
+
+
+def by_mixed_ports():
+    """A port that places flows itself and one whose flows are placed in software agree on whose a
+    flow is: both directions of it meet."""
+    with open(router.config, "w", encoding="utf-8") as out:
+        out.write(CONFIG.format(options="").replace("iface eth0", "iface eth0 queues 2"))
+    router.start()
+    wait_for(lambda: received(left.run("ping -n -c 1 -W 1 198.51.100.2", check=False)), "an answer")
+    owners = [on_one_worker(lambda n=n: ping(56, f"192.0.2.{n}", f"198.51.100.{10 + n * 3 % 16}"), 4)
+              for n in range(10, 26)]
+    assert set(owners) == {0, 1}, owners
+    owners = [on_one_worker(lambda n=n: ping(3000, f"192.0.2.{n}", f"198.51.100.{35 - n}"), 12)
+              for n in range(10, 18)]
+    echo = ("import socket; s = socket.socket(2, 2); s.bind(('', 7)); print(flush=True)\n"
+            "while True: s.sendto(*s.recvfrom(99))")
+    server = right.popen(["python3", "-c", echo], stdout=-1)
+    server.stdout.readline()
+    ask = ("import socket, sys; s = socket.socket(2, 2); s.bind(('192.0.2.2', int(sys.argv[1])))\n"
+           "s.settimeout(5); s.connect(('198.51.100.2', 7))\nfor i in range(5): s.send(b'x'); s.recv(9)")
+    try:
+        owners = [on_one_worker(lambda p=p: left.run(["python3", "-c", ask, str(p)]), 10)
+                  for p in range(9000, 9016)]
+    finally:
+        server.kill()
+    assert set(owners) == {0, 1}, owners
+    ledger_closes()
+    router.stop()
+
+
 def by_the_ports():
     start(" queues 2")
     flows_and_fragments()
@@ -103,4 +146,4 @@ def by_the_ports():
     router.stop()
 
 
-run_tests([by_software, by_the_ports])
+run_tests([by_software, by_the_ports, by_mixed_ports])
