@@ -17,8 +17,6 @@
 #include "wire/ip4.h"
 #include "wire/tcp.h"
 
-#define TX_NOTABLE (SKB_F_HOLDS | SKB_F_GSO | SKB_F_VLAN | SKB_F_TRACED)
-
 static void lost(struct worker *w, struct netdev *dev, struct skb *skb, enum drop_reason reason)
 {
 	dev_stats(w, dev)->tx_dropped++;
@@ -173,21 +171,11 @@ static struct skb *fit(struct worker *w, struct netdev *dev, struct skb *skb)
 	return skb;
 }
 
-#define MBUF_NOT_PLAIN \
-	(RTE_MBUF_F_TX_OFFLOAD_MASK | RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)
-
-static_assert(SKB_CSUM_PARTIAL == (SKB_CSUM_COMPLETE | 1), "one bit tells both");
-
-/* What every port takes as it is: nothing to do, one user, one segment; the rest takes the long way. */
-static inline bool plain(const struct tx_queue *t, const struct skb *skb, const struct rte_mbuf *m)
+static inline bool plain(const struct tx_queue *t, const struct skb *skb)
 {
-	const uint64_t s_mask = SKB_STATE_FLAGS(TX_NOTABLE) | SKB_STATE_USERS(0xffff) |
-		SKB_STATE_SUMMED(SKB_CSUM_COMPLETE);
-	const uint64_t m_mask = MBUF_STATE_REFCNT(0xffff) | MBUF_STATE_SEGS(0xffff);
+	const struct rte_mbuf *m = skb_mbuf(skb);
 
-	return (skb_state(skb) & s_mask) == SKB_STATE_USERS(1) &&
-		(mbuf_state(m) & m_mask) == (MBUF_STATE_REFCNT(1) | MBUF_STATE_SEGS(1)) &&
-		!(m->ol_flags & MBUF_NOT_PLAIN) &&
+	return txq_plain(skb, m, 0) &&
 		m->pkt_len - ETH_HDR_LEN <= t->max_frame - ETH_HDR_LEN; /* and not shorter */
 }
 
@@ -254,7 +242,7 @@ void netdev_tx(struct worker *w, struct burst *in)
 
 		if (unlikely(!t))
 			other(w, dev, skb);
-		else if (likely(plain(t, skb, skb_mbuf(skb)) && !t->behind))
+		else if (likely(plain(t, skb) && !t->behind))
 			dev_tx_mbuf(w, t, skb_mbuf(skb));
 		else
 			to_port(w, dev, t, skb);

@@ -8,6 +8,7 @@
 
 #include "core/ledger.h"
 #include "core/napi.h"
+#include "core/skb_alloc.h"
 #include "dev/netdev.h"
 #include "dev/qdisc.h"
 
@@ -89,6 +90,27 @@ static inline void dev_tx_mbuf(struct worker *w, struct tx_queue *t, struct rte_
 
 /* As dev_tx_mbuf for any frame the port takes as it is; behind those that wait. */
 void txq_xmit(struct worker *w, struct tx_queue *t, struct skb *skb);
+
+#define TXQ_SKB_NOTABLE (SKB_F_HOLDS | SKB_F_GSO | SKB_F_VLAN | SKB_F_TRACED)
+#define TXQ_MBUF_NOTABLE \
+	(RTE_MBUF_F_TX_OFFLOAD_MASK | RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)
+
+static_assert(SKB_CSUM_PARTIAL == (SKB_CSUM_COMPLETE | 1), "one bit tells both");
+
+/*
+ * What every port takes as it is, if its length fits: nothing to do, one user, one segment. `more`:
+ * skb flags that are not plain to the caller, either.
+ */
+static inline bool txq_plain(const struct skb *skb, const struct rte_mbuf *m, uint16_t more)
+{
+	const uint64_t s_mask = SKB_STATE_FLAGS(TXQ_SKB_NOTABLE | more) | SKB_STATE_USERS(0xffff) |
+		SKB_STATE_SUMMED(SKB_CSUM_COMPLETE);
+	const uint64_t m_mask = MBUF_STATE_REFCNT(0xffff) | MBUF_STATE_SEGS(0xffff);
+
+	return (skb_state(skb) & s_mask) == SKB_STATE_USERS(1) &&
+		(mbuf_state(m) & m_mask) == (MBUF_STATE_REFCNT(1) | MBUF_STATE_SEGS(1)) &&
+		!(m->ol_flags & TXQ_MBUF_NOTABLE);
+}
 
 /* After q.len or state changed. */
 static inline void txq_update(struct tx_queue *t)

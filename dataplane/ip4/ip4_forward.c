@@ -2,8 +2,11 @@
 /*
  * A packet on its way through this router: RFC 1812 5.2.3, 5.3.1, in the order of Linux's
  * ip_forward. From ip4_route with the next hop in skb->nh; on to the FORWARD hook and, behind it,
- * to ip4_forward_finish, which counts it and hands it to POST_ROUTING.
+ * to ip4_forward_finish, which counts it and hands it to POST_ROUTING. Where both hooks are empty,
+ * plain packets go the short way out from here (ip4_rewrite.h).
  */
+#include <string.h>
+
 #include "core/burst.h"
 #include "core/hook.h"
 #include "dev/netdev.h"
@@ -11,6 +14,7 @@
 #include "ip4/ip4.h"
 #include "ip4/ip4_lookup.h"
 #include "ip4/ip4_mtu.h"
+#include "ip4/ip4_rewrite.h"
 #include "wire/icmp.h"
 
 /* Linux's ip_tos2prio: RFC 1349's bits to TC_PRIO_*. */
@@ -106,15 +110,45 @@ static void with_care(struct worker *w, enum stage next, struct skb *skb)
 	burst_to(w, next, own);
 }
 
+/* To us, with hops left, not back to where it came from: on its way at once. False: nothing was done. */
+static inline bool sent(struct ip4_rewrite *way, struct skb *skb)
+{
+	uint8_t *ttl = (uint8_t *)skb_data(skb) + offsetof(struct ip4_hdr, ttl);
+	struct tx_queue *t;
+	uint32_t word;
+
+	memcpy(&word, ttl, sizeof(word));
+	if (unlikely((uint8_t)word <= 1 || skb->pkt_type != SKB_HOST || skb->nh->dev == skb->dev))
+		return false;
+	t = ip4_rewrite_queue(way, skb);
+	if (unlikely(!t))
+		return false;
+	word = ip4_next_ttl(word);
+	memcpy(ttl, &word, sizeof(word));
+	ip4_rewrite_send(way, t, skb);
+	return true;
+}
+
+/* Behind FORWARD comes only what counts. */
+static bool no_hooks(const struct worker *w)
+{
+	return hook_next(w, HOOK_ip4_forward_point) == STAGE_ip4_forward_finish &&
+		hook_next(w, HOOK_ip4_post_routing) == STAGE_ip4_output;
+}
+
 void ip4_forward(struct worker *w, struct burst *in)
 {
 	const enum stage next = hook_next(w, HOOK_ip4_forward_point);
+	struct ip4_rewrite way = ip4_rewrite_begin(w, STAGE_ip4_forward, no_hooks(w));
 	struct burst_run out = burst_run_begin(w, next);
 	uint32_t n = in->n;
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct skb *skb = in->skb[i];
 
+		if (likely(way.open) && likely(sent(&way, skb)))
+			continue;
+		ip4_rewrite_leave(&way, skb);
 		if (likely(plain(skb))) {
 			pass(skb);
 			burst_run_put(&out, skb);
@@ -125,6 +159,7 @@ void ip4_forward(struct worker *w, struct burst *in)
 		out = burst_run_begin(w, next);
 	}
 	burst_run_end(&out);
+	ip4_rewrite_end(&way, true);
 }
 
 void ip4_forward_finish(struct worker *w, struct burst *in)

@@ -17,6 +17,7 @@
 #include "fib/fib.h"
 #include "fib/nexthop.h"
 #include "fib/rules.h"
+#include "ip4/flow_filter.h"
 #include "ip4/flow_hash.h"
 #include "ip4/ip4.h"
 #include "ip4/ip4_lane_priv.h"
@@ -36,43 +37,29 @@ lane_sift_fn *ip4_lane_sift(bool wide)
 
 /* ---- order ---- */
 
-/* The flows of this burst that have left the lane, as a filter over their addresses. */
-struct flows {
-	bool any, all;
-	uint64_t bit[8];
-};
-
-static uint32_t flow_of(const struct rte_mbuf *m)
+static const uint8_t *addrs_of(const struct rte_mbuf *m)
 {
-	uint64_t addrs;
-
-	memcpy(&addrs, rte_pktmbuf_mtod_offset(m, const uint8_t *, ETH_HDR_LEN + 12), sizeof(addrs));
-	return (addrs * UINT64_C(0x9e3779b97f4a7c15)) >> 55;
+	return rte_pktmbuf_mtod_offset(m, const uint8_t *, ETH_HDR_LEN + 12);
 }
 
 /* Cut within its headers: could be of any flow. What is shorter as a whole goes nowhere. */
-static void leave(struct flows *left, const struct rte_mbuf *m)
+static void leave(struct flow_filter *left, const struct rte_mbuf *m)
 {
-	uint32_t f;
-
-	if (m->data_len < LANE_HEADERS) {
-		left->all |= m->pkt_len >= LANE_HEADERS;
-	} else {
-		f = flow_of(m);
-		left->bit[f / 64] |= UINT64_C(1) << (f % 64);
-	}
-	left->any = true;
+	if (m->data_len >= LANE_HEADERS)
+		flow_filter_add(left, addrs_of(m));
+	else if (m->pkt_len >= LANE_HEADERS)
+		flow_filter_add_all(left);
+	else
+		left->any = true;
 }
 
-static bool has_left(const struct flows *left, const struct rte_mbuf *m)
+static bool has_left(const struct flow_filter *left, const struct rte_mbuf *m)
 {
-	uint32_t f = flow_of(m);
-
-	return left->all || left->bit[f / 64] >> (f % 64) & 1;
+	return flow_filter_has(left, addrs_of(m));
 }
 
 /* Frames were sifted out: those behind them in the same flows leave as well. */
-static void keep_order(struct lane *l, struct flows *left, struct rte_mbuf *const *m, uint32_t n)
+static void keep_order(struct lane *l, struct flow_filter *left, struct rte_mbuf *const *m, uint32_t n)
 {
 	uint32_t kept = 0, k = 0;
 
@@ -118,13 +105,8 @@ static const struct fib_nh *member(const struct worker *w, const struct fib_nh *
 static inline void rewrite(struct rte_mbuf *m, const struct fib_nh *nh, uint32_t len, uint32_t ttl)
 {
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
-	const uint8_t *hh = nh->hh + ETH_HH_ROOM - ETH_HDR_LEN;
-	uint64_t start, end;
 
-	memcpy(&start, hh, 8);
-	memcpy(&end, hh + ETH_HDR_LEN - 8, 8);
-	memcpy(p, &start, 8);
-	memcpy(p + ETH_HDR_LEN - 8, &end, 8);
+	eth_put_hh(p, nh->hh);
 	memcpy(p + ETH_HDR_LEN + offsetof(struct ip4_hdr, ttl), &ttl, sizeof(ttl));
 	m->data_len = (uint16_t)(len + ETH_HDR_LEN);
 	m->pkt_len = len + ETH_HDR_LEN;
@@ -147,7 +129,7 @@ static void count(struct worker *w, uint32_t n, uint64_t octets_in, uint64_t oct
 }
 
 /* Entry k, which the next hop refuses. */
-static void refuse(struct lane *l, struct flows *left, const struct rte_mbuf *m, uint32_t k)
+static void refuse(struct lane *l, struct flow_filter *left, const struct rte_mbuf *m, uint32_t k)
 {
 	leave(left, m);
 	l->octets -= l->len[k];
@@ -160,7 +142,7 @@ static inline const struct fib_nh *next_hop(const struct fib_nh *const _Atomic *
 }
 
 /* Send what can be sent; the length of what can't is 0 then. */
-static void send_out(struct worker *w, const struct netdev *in, struct lane *l, struct flows *left,
+static void send_out(struct worker *w, const struct netdev *in, struct lane *l, struct flow_filter *left,
 	struct rte_mbuf **m)
 {
 	const struct fib_nh *const _Atomic *nhs = w->dp->nhs->nh;
@@ -204,7 +186,7 @@ static uint32_t close_up(struct lane *l, struct rte_mbuf **m, uint32_t n)
 uint32_t ip4_lane(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n,
 	uint64_t *bytes)
 {
-	struct flows left = {.any = false};
+	struct flow_filter left = {.any = false};
 	struct lane l;
 	uint32_t stay = 0;
 

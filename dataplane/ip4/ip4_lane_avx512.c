@@ -150,7 +150,7 @@ static inline __m512i header_sum(const __m512i w[4], __m512i dst)
 	return _mm512_add_epi32(_mm512_and_si512(sum, low), _mm512_srli_epi32(sum, 16));
 }
 
-/* lane_next_ttl of 16 frames. */
+/* ip4_next_ttl of 16 frames. */
 static inline __m512i next_ttl(__m512i word)
 {
 	const __m512i one = _mm512_set1_epi32(1);

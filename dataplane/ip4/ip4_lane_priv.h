@@ -51,17 +51,6 @@ lane_sift_fn lane_sift_avx512;
 /* An address of this host's links, by the FIB; asked only where the filter is not sure. */
 bool lane_is_local(const struct lane *l, uint32_t src);
 
-/*
- * TTL, protocol and checksum as loaded from the header, with one hop less: ip4_decrease_ttl in one
- * word (RFC 1141).
- */
-static inline uint32_t lane_next_ttl(uint32_t word)
-{
-	uint32_t sum = (word >> 16) + 1;
-
-	return ((word - 1) & 0xffff) | (sum + (sum >= 0xffff)) << 16;
-}
-
 static inline void lane_prefetch(const struct rte_mbuf *m)
 {
 	rte_prefetch0(m);

@@ -61,7 +61,7 @@ static inline bool sound(const struct rte_mbuf *m, uint64_t mac, uint32_t *src, 
 	ok &= ip4_is_routable(*src);
 	ok &= ip4_is_routable(*dst);
 	*len = tot_len;
-	*ttl = lane_next_ttl((uint32_t)b);
+	*ttl = ip4_next_ttl((uint32_t)b);
 	return ok;
 }
 

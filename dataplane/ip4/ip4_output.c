@@ -2,7 +2,8 @@
 /*
  * The last look of IP at a packet, forwarded or of this host (Linux's ip_output and
  * ip_finish_output): counts it, and sends what is longer than its path takes to ip4_fragment. From
- * POST_ROUTING, to neigh_resolve; the pieces of ip4_fragment go to neigh_resolve directly.
+ * POST_ROUTING, to neigh_resolve, or the short way out (ip4_rewrite.h); the pieces of ip4_fragment go
+ * to neigh_resolve directly.
  */
 #include <errno.h>
 
@@ -12,6 +13,7 @@
 #include "ip4/icmp.h"
 #include "ip4/ip4.h"
 #include "ip4/ip4_mtu.h"
+#include "ip4/ip4_rewrite.h"
 #include "wire/icmp.h"
 
 static void count_group(struct worker *w, const struct skb *skb, const struct ip4_hdr *ip)
@@ -69,6 +71,7 @@ static void too_long(struct worker *w, struct skb *skb, const struct ip4_hdr *ip
 
 void ip4_output(struct worker *w, struct burst *in)
 {
+	struct ip4_rewrite way = ip4_rewrite_begin(w, STAGE_ip4_output, true);
 	struct burst_run out = burst_run_begin(w, STAGE_neigh_resolve);
 	uint64_t octets = 0;
 	uint32_t n = in->n;
@@ -78,6 +81,15 @@ void ip4_output(struct worker *w, struct burst *in)
 		const struct ip4_hdr *ip = skb_data(skb);
 		const struct fib_nh *nh = skb->nh;
 
+		if (way.open) {
+			struct tx_queue *t = ip4_rewrite_queue(&way, skb);
+
+			if (likely(t != NULL)) {
+				ip4_rewrite_send(&way, t, skb);
+				continue;
+			}
+			ip4_rewrite_leave(&way, skb);
+		}
 		octets += skb_len(skb);
 		if (unlikely(nh->type == FIB_BROADCAST || rte_be_to_cpu_32(ip->daddr) >= 0xe0000000))
 			count_group(w, skb, ip);
@@ -90,4 +102,5 @@ void ip4_output(struct worker *w, struct burst *in)
 	}
 	burst_run_end(&out);
 	ip4_count_n(w, MIB_IpExtOutOctets, octets);
+	ip4_rewrite_end(&way, false);
 }

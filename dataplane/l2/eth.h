@@ -32,6 +32,20 @@ static inline struct eth_cb *eth_cb(struct skb *skb)
 uint8_t eth_build_hh(uint8_t hh[ETH_HH_ROOM], const struct netdev *dev, const uint8_t *dst,
 	uint16_t type);
 
+/*
+ * Write the plain header at the end of a next hop's hh to p, to the byte: 16 bytes in one store
+ * would reach into the cache line before, which nobody has touched.
+ */
+static inline void eth_put_hh(uint8_t *p, const uint8_t hh[ETH_HH_ROOM])
+{
+	uint64_t start, end;
+
+	memcpy(&start, hh + ETH_HH_ROOM - ETH_HDR_LEN, sizeof(start));
+	memcpy(&end, hh + ETH_HH_ROOM - sizeof(end), sizeof(end));
+	memcpy(p, &start, sizeof(start));
+	memcpy(p + ETH_HDR_LEN - sizeof(end), &end, sizeof(end));
+}
+
 /* RFC 1112 6.4: the group address of an IPv4 multicast address (host order). */
 static inline void eth_ip4_multicast(uint8_t *dst, uint32_t group)
 {

@@ -77,16 +77,13 @@ static struct skb *make_room(struct worker *w, struct skb *skb)
 	return own;
 }
 
-/*
- * hh is 32 bytes with the header at their end. The plain one is written to the byte: 16 bytes in one
- * store would reach into the cache line before, which nobody has touched.
- */
+/* hh is 32 bytes with the header at their end. */
 static inline void put_header(struct skb *skb, const uint8_t *hh, uint8_t len)
 {
 	uint8_t *data = skb_push(skb, len);
 
 	if (likely(len == ETH_HDR_LEN))
-		memcpy(data, hh + ETH_HH_ROOM - ETH_HDR_LEN, ETH_HDR_LEN);
+		eth_put_hh(data, hh);
 	else
 		memcpy(data, hh + ETH_HH_ROOM - len, len);
 	skb_reset_mac_header(skb);
@@ -114,17 +111,11 @@ static inline bool output_plain(struct burst_run *tx, struct skb *skb)
 	struct rte_mbuf *m = skb_mbuf(skb);
 	const struct fib_nh *nh = skb->nh;
 	uint16_t at = m->data_off - ETH_HDR_LEN;
-	uint64_t start, end;
-	uint8_t *p;
 
 	if (unlikely(!nh || nh->hh_len != ETH_HDR_LEN || m->data_off < ETH_HH_ROOM ||
 		     skb_shared(skb) || skb->dev->xmit != STAGE_netdev_tx))
 		return false;
-	p = (uint8_t *)m->buf_addr + at;
-	memcpy(&start, nh->hh + ETH_HH_ROOM - ETH_HDR_LEN, sizeof(start));
-	memcpy(&end, nh->hh + ETH_HH_ROOM - sizeof(end), sizeof(end));
-	memcpy(p, &start, sizeof(start));
-	memcpy(p + ETH_HDR_LEN - sizeof(end), &end, sizeof(end));
+	eth_put_hh((uint8_t *)m->buf_addr + at, nh->hh);
 	m->data_off = at;
 	mbuf_lengthen(m, ETH_HDR_LEN);
 	skb->mac_header = at;

@@ -97,6 +97,17 @@ static inline void ip4_decrease_ttl(struct ip4_hdr *ip)
 	ip->ttl--;
 }
 
+/*
+ * The same on the header's word of TTL, protocol and checksum, as loaded from it. Little endian, as
+ * all of DPDK here.
+ */
+static inline uint32_t ip4_next_ttl(uint32_t word)
+{
+	uint32_t sum = (word >> 16) + 1;
+
+	return ((word - 1) & 0xffff) | (sum + (sum >= 0xffff)) << 16;
+}
+
 /* What is wrong with a header, in the order of the checks (RFC 1812 5.2.2). */
 enum ip4_error {
 	IP4_OK = 0,

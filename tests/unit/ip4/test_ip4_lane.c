@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The lane against the stages: the same random frames through two routers with the same random
- * tables, one with the lane open, one without. What leaves must be the same to the byte and in the
- * same order, and so must all counters: interfaces, MIB, stages, ledger, drop reasons.
+ * The short ways against the long one: the same random frames through three routers with the same
+ * random tables, by the lane, by the stages with their short way out, and by every stage. What leaves
+ * must be the same to the byte, each flow in the same order, and so must all counters: interfaces,
+ * MIB, stages, ledger, drop reasons.
  */
 #include "unit.h"
 
@@ -264,7 +265,7 @@ static uint64_t flow_of(const struct rte_mbuf *m)
 	return addrs;
 }
 
-/* place[i]: where the lane's side sent what the stages sent i-th. One flow's ascend. */
+/* place[i]: where the other side sent what the stages sent i-th. One flow's ascend. */
 static void compare_order(const struct fake_port *staged, const uint32_t *place)
 {
 	for (uint32_t i = 0; i < staged->n_out; i++)
@@ -274,25 +275,24 @@ static void compare_order(const struct fake_port *staged, const uint32_t *place)
 				fail_msg("frames %u and %u of one flow changed places", i, j);
 }
 
-/*
- * The lane's frames are a subsequence of what the stages sent, and the others are the rest of it.
- * Identifications are unique among what was put in, so frames are found by their bytes.
- */
-static void compare_output(const struct side *lane, const struct side *staged, unsigned int port)
+/* Identifications are unique among what was put in, so frames are found by their bytes. */
+static void compare_output(const struct fake_port *a, const struct fake_port *stages)
 {
-	const struct fake_port *a = &lane->port[port], *b = &staged->port[port];
-	uint32_t fast = 0, slow = lane->by_lane[port], place[FAKE_PORT_FRAMES];
+	uint32_t place[FAKE_PORT_FRAMES];
+	bool found[FAKE_PORT_FRAMES] = { false };
 
-	assert_int_equal(a->n_out, b->n_out);
-	for (uint32_t i = 0; i < b->n_out; i++) {
-		if (fast < lane->by_lane[port] && same_frame(a->out[fast], b->out[i]))
-			place[i] = fast++;
-		else if (slow < a->n_out && same_frame(a->out[slow], b->out[i]))
-			place[i] = slow++;
-		else
-			fail_msg("port %u: frame %u of the stages did not come by the lane", port, i);
+	assert_int_equal(a->n_out, stages->n_out);
+	for (uint32_t i = 0; i < stages->n_out; i++) {
+		uint32_t k = 0;
+
+		while (k < a->n_out && (found[k] || !same_frame(a->out[k], stages->out[i])))
+			k++;
+		if (k == a->n_out)
+			fail_msg("frame %u of the stages did not come", i);
+		found[k] = true;
+		place[i] = k;
 	}
-	compare_order(b, place);
+	compare_order(stages, place);
 }
 
 static void compare_counters(const struct side *a, const struct side *b)
@@ -301,15 +301,15 @@ static void compare_counters(const struct side *a, const struct side *b)
 
 	for (unsigned int i = 0; i < DROP_REASON_COUNT; i++)
 		if (x->ledger.dropped[i] != y->ledger.dropped[i])
-			fail_msg("%s: %lu, staged %lu", drop_reason_name(i), x->ledger.dropped[i],
+			fail_msg("%s: %lu, by all stages %lu", drop_reason_name(i), x->ledger.dropped[i],
 				y->ledger.dropped[i]);
 	assert_memory_equal(&x->ledger, &y->ledger, sizeof(x->ledger));
 	for (unsigned int i = 0; i < MIB_COUNT; i++)
 		if (x->ip4->mib[i] != y->ip4->mib[i])
-			fail_msg("MIB %u: %lu, staged %lu", i, x->ip4->mib[i], y->ip4->mib[i]);
+			fail_msg("MIB %u: %lu, by all stages %lu", i, x->ip4->mib[i], y->ip4->mib[i]);
 	for (unsigned int i = 0; i < STAGE_COUNT; i++)
 		if (x->stage[i].packets != y->stage[i].packets)
-			fail_msg("stage %s: %lu, staged %lu", stage_name(i), x->stage[i].packets,
+			fail_msg("stage %s: %lu, by all stages %lu", stage_name(i), x->stage[i].packets,
 				y->stage[i].packets);
 	for (unsigned int i = 1; i <= PORTS; i++)
 		assert_memory_equal(dev_stats(x, a->r.dev[i]), dev_stats(y, b->r.dev[i]),
@@ -317,60 +317,68 @@ static void compare_counters(const struct side *a, const struct side *b)
 	assert_memory_equal(dev_stats(x, a->r.lo), dev_stats(y, b->r.lo), sizeof(struct dev_stats));
 }
 
-/* Bursts are small enough that none overflows, which would put frames behind those that follow. */
-static void through_both(lane_sift_fn *sift)
+enum way { LANE, SHORT, LONG, WAYS };
+
+static void init(struct side side[WAYS], lane_sift_fn *sift, unsigned int round)
 {
-	static struct side lane, staged;
+	for (enum way i = 0; i < WAYS; i++) {
+		side_init(&side[i], i == LANE);
+		random_table(&side[i], round);
+		side[i].r.f.w->ip4->ids = side[0].r.f.w->ip4->ids;
+	}
+	side[LANE].r.f.w->ip4->lane_sift = sift;
+	side[LONG].r.f.w->tracing = true; /* nothing, but each stage is looked at */
+	rng = round * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* Bursts are small enough that none overflows, which would put frames behind those that follow. */
+static void by_all_ways(lane_sift_fn *sift)
+{
+	static struct side side[WAYS];
 	static struct frame f;
-	uint64_t fast = 0, in = 0;
+	uint64_t by_lane = 0, in = 0;
 	uint16_t id = 0;
 
 	for (unsigned int round = 0; round < ROUNDS; round++) {
-		if (round % 50 == 0) {
-			side_init(&lane, true);
-			side_init(&staged, false);
-			lane.r.f.w->ip4->lane_sift = sift;
-			random_table(&lane, round);
-			random_table(&staged, round);
-			staged.r.f.w->ip4->ids = lane.r.f.w->ip4->ids;
-			rng = round * UINT64_C(0x9e3779b97f4a7c15);
-		}
+		if (round % 50 == 0)
+			init(side, sift, round);
 		for (unsigned int port = 1; port <= PORTS; port++)
 			for (uint32_t n = rnd(41); n; n--, in++) {
 				random_frame(&f, id++, port);
-				give(&lane, port, &f);
-				give(&staged, port, &f);
+				for (enum way i = 0; i < WAYS; i++)
+					give(&side[i], port, &f);
 			}
-		lane.r.f.w->now = staged.r.f.w->now = (round + 1) * UINT64_C(1000000000);
-		run(&lane);
-		run(&staged);
-		compare_counters(&lane, &staged);
+		for (enum way i = 0; i < WAYS; i++) {
+			side[i].r.f.w->now = (round + 1) * UINT64_C(1000000000);
+			run(&side[i]);
+		}
 		for (unsigned int port = 1; port <= PORTS; port++) {
-			compare_output(&lane, &staged, port);
-			fast += lane.by_lane[port];
-			assert_int_equal(staged.by_lane[port], 0);
-			fake_port_clear(&lane.port[port]);
-			fake_port_clear(&staged.port[port]);
+			by_lane += side[LANE].by_lane[port];
+			assert_int_equal(side[SHORT].by_lane[port], 0);
+			for (enum way i = 0; i < LONG; i++)
+				compare_output(&side[i].port[port], &side[LONG].port[port]);
+			for (enum way i = 0; i < WAYS; i++)
+				fake_port_clear(&side[i].port[port]);
 		}
-		if (round % 50 == 49) {
-			side_fini(&lane);
-			side_fini(&staged);
-		}
+		for (enum way i = 0; i < LONG; i++)
+			compare_counters(&side[i], &side[LONG]);
+		for (enum way i = 0; i < WAYS && round % 50 == 49; i++)
+			side_fini(&side[i]);
 	}
-	print_message("%lu of %lu frames by the lane\n", fast, in);
-	assert_true(fast > in / 8); /* or the comparison says nothing */
+	print_message("%lu of %lu frames by the lane\n", by_lane, in);
+	assert_true(by_lane > in / 8); /* or the comparison says nothing */
 }
 
 static void random_frames_one_by_one(void **state)
 {
-	through_both(ip4_lane_sift(false));
+	by_all_ways(ip4_lane_sift(false));
 }
 
 static void random_frames_wide(void **state)
 {
 	if (!ip4_lane_sift(true))
 		skip();
-	through_both(ip4_lane_sift(true));
+	by_all_ways(ip4_lane_sift(true));
 }
 
 /* What is no business of the lane's is left as it came, byte for byte, and in order. */
