@@ -83,35 +83,47 @@ static inline bool lane_open(const struct worker *w, const struct netdev *dev)
 		atomic_load_explicit(&dp->conf.lane, memory_order_relaxed);
 }
 
-/* Frames go into eth_input's burst directly: at a poll it has room for a whole weight. */
-static inline void to_eth_input(struct worker *w, const struct rx_queue *q, struct rte_mbuf **m,
-	uint32_t n)
-{
-	struct burst *out = &w->out[STAGE_eth_input];
-	uint32_t room = BURST_MAX - out->n, i;
-	struct skb **to = out->skb + out->n;
-	struct line0 line0 = q->line0; /* of our own, so that it stays in registers */
-
-	if (unlikely(n > room)) {
-		for (i = room; i < n; i++)
-			burst_overflow(w, STAGE_eth_input, make_skb(q, m[i]));
-		n = room;
-	}
-	for (i = 0; i < n; i++) {
-		to[i] = skb_of(m[i]);
-		memcpy(to[i], &line0, sizeof(line0));
-		if (unlikely(m[i]->ol_flags & RX_NOTABLE))
-			notable(to[i], m[i]);
-	}
-	out->n += n;
-	w->pending[STAGE_eth_input / 64] |= UINT64_C(1) << (STAGE_eth_input % 64);
-}
-
 static inline void fetch(struct rte_mbuf *m)
 {
 	rte_prefetch0(m);
 	rte_prefetch0_write(skb_of(m));
 	rte_prefetch0((const uint8_t *)m + SKB_RX_DATA_AT);
+}
+
+/*
+ * The frames become skbs in eth_input's burst; at a poll it has room for a whole weight. `cold`: this
+ * is their first touch, so they are fetched, with the places of their skbs, some frames before they
+ * are used. Returns their bytes.
+ */
+static inline uint64_t to_eth_input(struct worker *w, const struct rx_queue *q, struct rte_mbuf **m,
+	uint32_t n, bool cold)
+{
+	struct burst *out = &w->out[STAGE_eth_input];
+	uint32_t room = RTE_MIN(n, BURST_MAX - out->n);
+	struct skb **to = out->skb + out->n;
+	struct line0 line0 = q->line0; /* of our own, so that it stays in registers */
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; cold && i < n && i < PREFETCH_AHEAD; i++)
+		fetch(m[i]);
+	for (uint32_t i = 0; i < room; i++) {
+		struct rte_mbuf *pkt = m[i];
+
+		if (cold && i + PREFETCH_AHEAD < n)
+			fetch(m[i + PREFETCH_AHEAD]);
+		to[i] = skb_of(pkt);
+		memcpy(to[i], &line0, sizeof(line0));
+		bytes += pkt->pkt_len;
+		if (unlikely(pkt->ol_flags & RX_NOTABLE))
+			notable(to[i], pkt);
+	}
+	for (uint32_t i = room; i < n; i++) {
+		bytes += m[i]->pkt_len;
+		burst_overflow(w, STAGE_eth_input, make_skb(q, m[i]));
+	}
+	out->n += room;
+	w->pending[STAGE_eth_input / 64] |= UINT64_C(1) << (STAGE_eth_input % 64);
+	return bytes;
 }
 
 /* First touch of the burst: fetch the frames and where their skbs will be, sum up the lengths. */
@@ -154,9 +166,9 @@ static inline uint64_t take(struct worker *w, struct rx_queue *q, struct rte_mbu
 		w->stats.lane_left += left;
 	}
 	if (!bytes) /* no lane, or a shut one */
-		bytes = look_at(m, n);
+		return to_eth_input(w, q, m, n, true);
 	if (left)
-		to_eth_input(w, q, m, left);
+		to_eth_input(w, q, m, left, false);
 	return bytes;
 }
 
