@@ -99,12 +99,12 @@ static_assert(SKB_CSUM_PARTIAL == (SKB_CSUM_COMPLETE | 1), "one bit tells both")
 
 /*
  * What every port takes as it is, if its length fits: nothing to do, one user, one segment. `more`:
- * skb flags that are not plain to the caller, either.
+ * bits of skb_state() that are not plain to the caller, either.
  */
-static inline bool txq_plain(const struct skb *skb, const struct rte_mbuf *m, uint16_t more)
+static inline bool txq_plain(const struct skb *skb, const struct rte_mbuf *m, uint64_t more)
 {
-	const uint64_t s_mask = SKB_STATE_FLAGS(TXQ_SKB_NOTABLE | more) | SKB_STATE_USERS(0xffff) |
-		SKB_STATE_SUMMED(SKB_CSUM_COMPLETE);
+	const uint64_t s_mask = SKB_STATE_FLAGS(TXQ_SKB_NOTABLE) | SKB_STATE_USERS(0xffff) |
+		SKB_STATE_SUMMED(SKB_CSUM_COMPLETE) | more;
 	const uint64_t m_mask = MBUF_STATE_REFCNT(0xffff) | MBUF_STATE_SEGS(0xffff);
 
 	return (skb_state(skb) & s_mask) == SKB_STATE_USERS(1) &&

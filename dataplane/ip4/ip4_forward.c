@@ -5,8 +5,6 @@
  * to ip4_forward_finish, which counts it and hands it to POST_ROUTING. Where both hooks are empty,
  * plain packets go the short way out from here (ip4_rewrite.h).
  */
-#include <string.h>
-
 #include "core/burst.h"
 #include "core/hook.h"
 #include "dev/netdev.h"
@@ -110,25 +108,6 @@ static void with_care(struct worker *w, enum stage next, struct skb *skb)
 	burst_to(w, next, own);
 }
 
-/* To us, with hops left, not back to where it came from: on its way at once. False: nothing was done. */
-static inline bool sent(struct ip4_rewrite *way, struct skb *skb)
-{
-	uint8_t *ttl = (uint8_t *)skb_data(skb) + offsetof(struct ip4_hdr, ttl);
-	struct tx_queue *t;
-	uint32_t word;
-
-	memcpy(&word, ttl, sizeof(word));
-	if (unlikely((uint8_t)word <= 1 || skb->pkt_type != SKB_HOST || skb->nh->dev == skb->dev))
-		return false;
-	t = ip4_rewrite_queue(way, skb);
-	if (unlikely(!t))
-		return false;
-	word = ip4_next_ttl(word);
-	memcpy(ttl, &word, sizeof(word));
-	ip4_rewrite_send(way, t, skb);
-	return true;
-}
-
 /* Behind FORWARD comes only what counts. */
 static bool no_hooks(const struct worker *w)
 {
@@ -139,14 +118,15 @@ static bool no_hooks(const struct worker *w)
 void ip4_forward(struct worker *w, struct burst *in)
 {
 	const enum stage next = hook_next(w, HOOK_ip4_forward_point);
-	struct ip4_rewrite way = ip4_rewrite_begin(w, STAGE_ip4_forward, no_hooks(w));
+	struct flow_filter left = {.any = false};
+	struct ip4_rewrite way = ip4_rewrite_begin(w, STAGE_ip4_forward, no_hooks(w), &left);
 	struct burst_run out = burst_run_begin(w, next);
 	uint32_t n = in->n;
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct skb *skb = in->skb[i];
 
-		if (likely(way.open) && likely(sent(&way, skb)))
+		if (likely(way.open) && likely(ip4_rewrite(&way, skb, true)))
 			continue;
 		ip4_rewrite_leave(&way, skb);
 		if (likely(plain(skb))) {
@@ -159,7 +139,7 @@ void ip4_forward(struct worker *w, struct burst *in)
 		out = burst_run_begin(w, next);
 	}
 	burst_run_end(&out);
-	ip4_rewrite_end(&way, true);
+	ip4_rewrite_end(w, way.n, way.octets, true);
 }
 
 void ip4_forward_finish(struct worker *w, struct burst *in)

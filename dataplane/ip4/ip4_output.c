@@ -71,7 +71,8 @@ static void too_long(struct worker *w, struct skb *skb, const struct ip4_hdr *ip
 
 void ip4_output(struct worker *w, struct burst *in)
 {
-	struct ip4_rewrite way = ip4_rewrite_begin(w, STAGE_ip4_output, true);
+	struct flow_filter left = {.any = false};
+	struct ip4_rewrite way = ip4_rewrite_begin(w, STAGE_ip4_output, true, &left);
 	struct burst_run out = burst_run_begin(w, STAGE_neigh_resolve);
 	uint64_t octets = 0;
 	uint32_t n = in->n;
@@ -81,15 +82,9 @@ void ip4_output(struct worker *w, struct burst *in)
 		const struct ip4_hdr *ip = skb_data(skb);
 		const struct fib_nh *nh = skb->nh;
 
-		if (way.open) {
-			struct tx_queue *t = ip4_rewrite_queue(&way, skb);
-
-			if (likely(t != NULL)) {
-				ip4_rewrite_send(&way, t, skb);
-				continue;
-			}
-			ip4_rewrite_leave(&way, skb);
-		}
+		if (likely(way.open) && likely(ip4_rewrite(&way, skb, false)))
+			continue;
+		ip4_rewrite_leave(&way, skb);
 		octets += skb_len(skb);
 		if (unlikely(nh->type == FIB_BROADCAST || rte_be_to_cpu_32(ip->daddr) >= 0xe0000000))
 			count_group(w, skb, ip);
@@ -102,5 +97,5 @@ void ip4_output(struct worker *w, struct burst *in)
 	}
 	burst_run_end(&out);
 	ip4_count_n(w, MIB_IpExtOutOctets, octets);
-	ip4_rewrite_end(&way, false);
+	ip4_rewrite_end(w, way.n, way.octets, false);
 }

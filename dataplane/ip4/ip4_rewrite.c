@@ -13,28 +13,23 @@ static bool waiting(const struct worker *w, enum stage stage)
 	return w->overflow_len || w->pending[0] >> stage >> 1;
 }
 
-struct ip4_rewrite ip4_rewrite_begin(struct worker *w, enum stage stage, bool no_hooks)
+bool ip4_rewrite_open(struct worker *w, enum stage stage)
 {
-	return (struct ip4_rewrite){
-		.w = w,
-		.open = no_hooks && w->dev && !w->tracing && !waiting(w, stage) &&
-			!ptype_taps(w->dp),
-	};
+	return w->dev && !w->tracing && !waiting(w, stage) && !ptype_taps(w->dp);
 }
 
-void ip4_rewrite_end(struct ip4_rewrite *r, bool forwarded)
+void ip4_rewrite_end(struct worker *w, uint32_t n, uint64_t octets, bool forward)
 {
 	static const uint8_t stages[] = { STAGE_ip4_forward_finish, STAGE_ip4_output,
 		STAGE_neigh_resolve, STAGE_eth_output, STAGE_netdev_tx };
-	struct worker *w = r->w;
 
-	if (!r->n)
+	if (!n)
 		return;
-	for (unsigned int s = forwarded ? 0 : 2; s < sizeof(stages); s++) {
-		w->stage[stages[s]].packets += r->n;
+	for (unsigned int s = forward ? 0 : 2; s < sizeof(stages); s++) {
+		w->stage[stages[s]].packets += n;
 		w->stage[stages[s]].calls++;
 	}
-	if (forwarded)
-		ip4_count_n(w, MIB_IpForwDatagrams, r->n);
-	ip4_count_n(w, MIB_IpExtOutOctets, r->octets);
+	if (forward)
+		ip4_count_n(w, MIB_IpForwDatagrams, n);
+	ip4_count_n(w, MIB_IpExtOutOctets, octets);
 }

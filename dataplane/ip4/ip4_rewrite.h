@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <string.h>
+
 #include "core/burst.h"
 #include "dev/txq.h"
 #include "fib/nexthop.h"
@@ -15,57 +17,72 @@
 #include "l2/eth.h"
 #include "wire/ip4.h"
 
+/* One burst's; a local variable, so that its counts stay in registers. */
 struct ip4_rewrite {
 	struct worker *w;
 	bool open;
 	uint32_t n;
 	uint64_t octets;          /* of the n packets, from the IPv4 header on */
-	struct flow_filter left;
+	struct flow_filter *left;
 };
 
-/* For a burst of `stage`. Shut where somebody looks at each stage, or packets wait behind it. */
-struct ip4_rewrite ip4_rewrite_begin(struct worker *w, enum stage stage, bool no_hooks);
-/* Count what went; `forwarded`: from ip4_forward, so its later stages as well. */
-void ip4_rewrite_end(struct ip4_rewrite *r, bool forwarded);
+/* May packets pass from `stage` to the transmit queue: does nobody look on, or wait in between? */
+bool ip4_rewrite_open(struct worker *w, enum stage stage);
+/* Count what went; `forward`: from ip4_forward, so its later stages as well. */
+void ip4_rewrite_end(struct worker *w, uint32_t n, uint64_t octets, bool forward);
 
-/*
- * The queue that skb may go to, its data at the IPv4 header and skb->nh set; NULL: it is to go by
- * the stages. Nothing is changed. Options are not plain: some are written on the way.
- */
-static inline struct tx_queue *ip4_rewrite_queue(const struct ip4_rewrite *r, const struct skb *skb)
+/* For a burst of `stage`; *left is empty. */
+static inline struct ip4_rewrite ip4_rewrite_begin(struct worker *w, enum stage stage, bool no_hooks,
+	struct flow_filter *left)
 {
-	const struct rte_mbuf *m = skb_mbuf(skb);
-	const struct fib_nh *nh = skb->nh;
-	struct tx_queue *t;
-
-	if (unlikely(!fib_nh_lane(nh) || m->pkt_len > nh->lane_max || m->data_off < ETH_HH_ROOM ||
-		     !txq_plain(skb, m, SKB_F_IPOPT)))
-		return NULL;
-	t = r->w->dev->txq[nh->dev_index];
-	if (unlikely(!t || t->behind))
-		return NULL;
-	if (unlikely(r->left.any) && flow_filter_has(&r->left, (const uint8_t *)skb_data(skb) + 12))
-		return NULL;
-	return t;
+	return (struct ip4_rewrite){ .w = w, .left = left,
+		.open = no_hooks && ip4_rewrite_open(w, stage) };
 }
 
-/* Send skb there; it is the queue's from now on. */
-static inline void ip4_rewrite_send(struct ip4_rewrite *r, struct tx_queue *t, struct skb *skb)
+/*
+ * Send skb, its data at the IPv4 header and skb->nh set, one hop on if `forward` says so. False:
+ * nothing was done, it is to go by the stages. Options are not plain: some are written on the way.
+ */
+static inline bool ip4_rewrite(struct ip4_rewrite *r, struct skb *skb, bool forward)
 {
 	struct rte_mbuf *m = skb_mbuf(skb);
 	const struct fib_nh *nh = skb->nh;
+	uint32_t at = m->data_off, len = m->pkt_len, word = 0;
+	uint8_t *p = (uint8_t *)m->buf_addr + at;
+	struct tx_queue *t;
 
+	if (forward) { /* to us, with hops left, not back to where it came from */
+		memcpy(&word, p + offsetof(struct ip4_hdr, ttl), sizeof(word));
+		if (unlikely((uint8_t)word <= 1 || nh->dev == skb->dev))
+			return false;
+	}
+	if (unlikely(!fib_nh_lane(nh) || len > nh->lane_max || at < ETH_HH_ROOM ||
+		     !txq_plain(skb, m, SKB_STATE_FLAGS(SKB_F_IPOPT) |
+			     SKB_STATE_TYPE(forward ? 0xff : 0))))
+		return false;
+	t = r->w->dev->txq[nh->dev_index];
+	if (unlikely(!t || t->behind))
+		return false;
+	if (unlikely(r->left->any) &&
+	    flow_filter_has(r->left, p + offsetof(struct ip4_hdr, saddr)))
+		return false;
+	if (forward) {
+		word = ip4_next_ttl(word);
+		memcpy(p + offsetof(struct ip4_hdr, ttl), &word, sizeof(word));
+	}
 	r->n++;
-	r->octets += m->pkt_len;
-	m->data_off -= ETH_HDR_LEN;
-	eth_put_hh(rte_pktmbuf_mtod(m, uint8_t *), nh->hh);
+	r->octets += len;
+	m->data_off = (uint16_t)(at - ETH_HDR_LEN);
+	eth_put_hh(p - ETH_HDR_LEN, nh->hh);
 	mbuf_lengthen(m, ETH_HDR_LEN);
 	dev_tx_mbuf(r->w, t, m);
+	return true;
 }
 
-/* skb goes by the stages. */
-static inline void ip4_rewrite_leave(struct ip4_rewrite *r, const struct skb *skb)
+/* skb goes by the stages, and what is behind it in its flow. */
+static inline void ip4_rewrite_leave(const struct ip4_rewrite *r, const struct skb *skb)
 {
 	if (r->open)
-		flow_filter_add(&r->left, (const uint8_t *)skb_data(skb) + 12);
+		flow_filter_add(r->left, (const uint8_t *)skb_data(skb) +
+			offsetof(struct ip4_hdr, saddr));
 }
