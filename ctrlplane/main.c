@@ -36,6 +36,8 @@
 #include "telemetry.h"
 #include "transaction.h"
 
+#define FILES_MIN 64u /* two ports, a worker, DPDK: some 40 */
+
 static int settings_init(struct skiffd *d)
 {
 	const char *file = d->check ? d->check : d->config;
@@ -56,14 +58,24 @@ static int settings_init(struct skiffd *d)
 	return d->check ? 0 : err;
 }
 
-/* Each port, worker and program costs descriptors; the soft limit is often 1024. */
+/*
+ * Each port, worker and program costs descriptors; the soft limit is often 1024. With fewer than the
+ * start itself takes it would fail at any place, DPDK's own threads among them.
+ */
 static int limits_init(struct skiffd *d)
 {
 	struct rlimit r;
 
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return 0;
+	if (r.rlim_cur < r.rlim_max) {
 		r.rlim_cur = r.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &r);
+	}
+	if (d->check == NULL && r.rlim_cur < FILES_MIN) {
+		log_error("%llu open files are allowed, skiffd needs %u; raise the limit (ulimit -n)",
+			(unsigned long long)r.rlim_cur, FILES_MIN);
+		return -EMFILE;
 	}
 	return 0;
 }

@@ -171,7 +171,7 @@ q = lambda cmd, v=b"": fcntl.ioctl(s, cmd, struct.pack("16s24s", b"lan", v))[16:
 print(struct.unpack_from("i", q(0x8933))[0], struct.unpack_from("i", q(0x8921))[0])
 q(0x8922, struct.pack("i", 1300))
 print(open("/sys/class/net/lan/mtu").read().strip(), open("/sys/class/net/lan/address").read())
-for path in "/sys/class/net/eth0/mtu", "/proc/net/snmp":
+for path in "/sys/class/net/eth0/mtu", "/proc/net/wireless":
     try:
         open(path)
     except OSError as error:
