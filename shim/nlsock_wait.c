@@ -19,6 +19,8 @@
 
 /* While asleep on the futex, look at this interval whether skiffd still lives. */
 #define ALIVE_NS 20000000
+/* On one CPU: so long we yield, in which skiffd should have had a turn. */
+#define YIELD_NS 1000000
 
 uint64_t nlsock_now(void)
 {
@@ -188,13 +190,16 @@ int nlsock_wait_consumed(int fd, struct nlsock *s, uint64_t target)
 {
 	if (reached(s, target))
 		return 0;
-	uint64_t now = nlsock_now(), until = now + spin_ns();
+	uint64_t now = nlsock_now();
+	bool same = same_cpu(s);
+	/* who yields only waits for his turn, however many others have theirs in between */
+	uint64_t until = now + (same && spin_ns() != 0 ? YIELD_NS : spin_ns());
 
 	while (now < until && pass_time(s, &now))
 		if (reached(s, target))
 			return 0;
-	if (now >= until && same_cpu(s))
-		skiff_yield_rest(&yields, now); /* it does not get the CPU by that */
+	if (same && now >= until)
+		skiff_yield_rest(&yields, now); /* skiffd does not get the CPU by that */
 	return reached(s, target) ? 0 : sleep_consumed(fd, s, target);
 }
 

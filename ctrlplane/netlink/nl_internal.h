@@ -2,6 +2,7 @@
 /* What the files of the netlink server share; handlers see nl_server.h only. */
 #pragma once
 
+#include <sched.h>
 #include <sys/queue.h>
 #include <sys/types.h>
 #include <skiff/netlink.h>
@@ -93,6 +94,14 @@ struct nl_sock {
 	struct nl_filter *filter;
 };
 
+/* nl_follow.c */
+struct nl_follow {
+	bool follows;	     /* bound to the CPU of a program */
+	uint32_t apart;	     /* requests in a row that came from another CPU than ours */
+	uint64_t served_ns;  /* the last request */
+	cpu_set_t usual;     /* where the thread may run else */
+};
+
 struct nl_server {
 	struct event_base *base;
 	const struct nl_family *families[NL_FAMILIES];
@@ -103,6 +112,7 @@ struct nl_server {
 	uint32_t portid_rover;
 	uint64_t spin_ns;
 	struct skiff_yield yields;
+	struct nl_follow follow;
 	struct nl_msg reply, notice, chunk;
 };
 
@@ -120,6 +130,12 @@ bool nl_sock_service(struct nl_sock *s);
 /* Tells the program to send wake-ups. False: there is work after all and it was not told. */
 bool nl_sock_sleep(struct nl_sock *s);
 void nl_sock_wake(struct nl_sock *s);
+
+/* nl_follow.c */
+/* A request of s was served on `cpu`. */
+void nl_follow_request(struct nl_server *ns, const struct nl_sock *s, uint32_t cpu, uint64_t now);
+/* Once a round. */
+void nl_follow_check(struct nl_server *ns, uint64_t now);
 
 /* nl_adopt.c */
 /* Reads the stream: recv()'s result, all but its end means nothing. Answers a heir. */

@@ -103,6 +103,7 @@ void nl_server_drop_ctx(struct nl_server *ns, const void *ctx)
 static bool turn(struct nl_server *ns, struct nl_sock *s, uint32_t cpu, uint64_t now)
 {
 	atomic_store_explicit(&s->page->srv_cpu, cpu, memory_order_relaxed);
+	uint64_t taken = s->tx_pos;
 	bool moved = !s->dead && nl_sock_service(s);
 
 	if (s->dead) {
@@ -111,6 +112,8 @@ static bool turn(struct nl_server *ns, struct nl_sock *s, uint32_t cpu, uint64_t
 	}
 	if (moved) {
 		s->last_ns = now;
+		if (s->tx_pos != taken)
+			nl_follow_request(ns, s, cpu, now);
 		return true;
 	}
 	bool stuck = atomic_load_explicit(&s->page->cli_cpu, memory_order_relaxed) == cpu &&
@@ -127,6 +130,7 @@ bool nl_server_poll(struct nl_server *ns)
 {
 	uint64_t start = nl_now_ns(), now = start;
 
+	nl_follow_check(ns, now);
 	while (!TAILQ_EMPTY(&ns->active) && now - start < NL_TURN_NS) {
 		uint32_t cpu = sched_getcpu();
 		struct nl_sock *s = TAILQ_FIRST(&ns->active);
