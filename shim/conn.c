@@ -112,6 +112,14 @@ static int expect(int fd, uint16_t type, void *buf, uint32_t len, int *passed)
 	return get(fd, buf, len, passed);
 }
 
+static void other_version(uint32_t abi)
+{
+	static _Bool said;
+
+	shim_say_once(&said, "libskiff.so speaks version %u of skiff's interface, skiffd %u; "
+		"install skiffd and libskiff.so of one release", SKIFF_ABI_VERSION, abi);
+}
+
 static bool ring_fits(uint64_t off, uint64_t size, uint64_t map_len)
 {
 	return size >= 2 * SKIFF_FRAME_MAX && size <= (1u << 30) && (size & (size - 1)) == 0 &&
@@ -129,7 +137,17 @@ static int map_memory(int memfd, const struct skiff_netlink_opened *o, void **ma
 		return -1;
 	}
 	*map = mmap(NULL, o->map_len, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
-	return *map == MAP_FAILED ? -1 : 0;
+	if (*map == MAP_FAILED)
+		return -1;
+	const struct skiff_nl_page *page = *map;
+
+	/* A socket from before an exec comes without a greeting. */
+	if (page->magic == SKIFF_NL_MAGIC && page->abi == SKIFF_ABI_VERSION)
+		return 0;
+	other_version(page->abi);
+	munmap(*map, o->map_len);
+	errno = EPROTO;
+	return -1;
 }
 
 int conn_memory(int from, struct skiff_netlink_opened *o, void **map)
@@ -169,6 +187,11 @@ static int talk(int fd, const struct skiff_netlink_open *req, struct skiff_netli
 	real()->send(fd, &out, sizeof(out), MSG_NOSIGNAL);
 	int err = expect(fd, SKIFF_MSG_WELCOME, &w, sizeof(w), &memfd);
 
+	if (err == 0 && w.abi != SKIFF_ABI_VERSION) {
+		other_version(w.abi);
+		errno = EPROTO;
+		err = -1;
+	}
 	if (err == 0)
 		err = expect(fd, SKIFF_MSG_NETLINK_OPENED, o, sizeof(*o), &memfd);
 	if (err == 0)

@@ -11,7 +11,8 @@
 #include <assert.h>
 #include <stdint.h>
 
-#define SKIFF_ABI_VERSION 1u
+/* Goes up with every change of what follows, of <skiff/netlink.h> and of <skiff/ring.h>. */
+#define SKIFF_ABI_VERSION 2u
 #define SKIFF_ABI_MAGIC 0x46694b53u /* "SKiF" */
 
 #define SKIFF_SOCKET_ENV "SKIFF_SOCKET"

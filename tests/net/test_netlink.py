@@ -269,8 +269,32 @@ def version_mismatch_is_one_sentence():
         kind, text, end = talk(hello)
         assert kind == 0x82 and "version 99" in text and end == b"", (kind, text)
         assert talk(b"GET / HTTP/1.0\r\n\r\n")[0] == 0x82
-        assert talk(struct.pack("<IHHIIII", 16, 1, 0, 1, 1, 1, 0))[0] == 0x82
+        assert talk(struct.pack("<IHHIIII", 16, 1, 0, 1, 2, 1, 0))[0] == 0x82
         skiff("ip link")
+
+    def one_sentence(answer, *words):
+        """What ip says to a skiffd of another release, which a socket of ours plays."""
+        os.path.exists(SOCKET) and os.unlink(SOCKET)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(SOCKET)
+            listener.listen()
+            listener.settimeout(10)
+            tool = subprocess.Popen([RUN, "-s", SOCKET, "ip", "link"],
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            with listener.accept()[0] as stream:
+                stream.settimeout(10)
+                hello = stream.recv(24, socket.MSG_WAITALL)
+                assert struct.unpack("<IHHIIII", hello)[3:6] == (0x46694B53, 2, 1), hello
+                stream.sendall(answer)
+                out, err = tool.communicate(timeout=20)
+        assert tool.returncode != 0 and out == "", (out, err)
+        assert all(err.count(w) == 1 for w in words), err
+
+    # an older one refuses the greeting; a newer one might not
+    refusal = struct.pack("<II", 71, 0) + b"the program speaks version 2, skiffd 1"
+    one_sentence(struct.pack("<IHH", len(refusal), 0x82, 0) + refusal, "version 2, skiffd 1")
+    one_sentence(struct.pack("<IHHIIII", 16, 0x81, 0, 3, 2, 1, 0), "libskiff.so speaks version 2",
+                 "skiffd 3; install")
 
 
 class Commands:
@@ -280,7 +304,7 @@ class Commands:
         self.stream = socket.socket(socket.AF_UNIX)
         self.stream.settimeout(10)
         self.stream.connect(SOCKET)
-        self.send(1, struct.pack("<IIII", 0x46694B53, 1, 2, 0))
+        self.send(1, struct.pack("<IIII", 0x46694B53, 2, 2, 0))
         assert self.get()[0] == 0x81
 
     def send(self, kind, payload):
