@@ -89,11 +89,16 @@ static void carrier_works(struct cp *cp, struct cp_link *l)
 			cp_arp_announce(cp, l, a->local);
 }
 
+static bool may_have_vlans(const struct cp_link *l)
+{
+	return l->kind == CP_LINK_PORT || l->kind == CP_LINK_VLAN;
+}
+
 static void vlans_follow(struct cp *cp, const struct cp_link *lower)
 {
 	bool up = link_operates(lower);
 
-	if (lower->kind != CP_LINK_PORT)
+	if (!may_have_vlans(lower))
 		return;
 	for (struct cp_link *l = cp_link_next(cp, 0); l != NULL; l = cp_link_next(cp, l->ifindex + 1)) {
 		if (l->kind != CP_LINK_VLAN || l->lower != lower->ifindex || l->carrier == up)
@@ -101,6 +106,7 @@ static void vlans_follow(struct cp *cp, const struct cp_link *lower)
 		l->carrier = up;
 		*(up ? &l->carrier_up : &l->carrier_down) += 1;
 		carrier_works(cp, l);
+		vlans_follow(cp, l);
 	}
 }
 
@@ -133,7 +139,7 @@ static int loopback_address(struct cp *cp, struct cp_link *l)
 
 static void vlans_up_down(struct cp *cp, const struct cp_link *lower, bool up)
 {
-	if (lower->kind != CP_LINK_PORT)
+	if (!may_have_vlans(lower))
 		return;
 	for (struct cp_link *l = cp_link_next(cp, 0); l != NULL; l = cp_link_next(cp, l->ifindex + 1))
 		if (l->kind == CP_LINK_VLAN && l->lower == lower->ifindex &&
@@ -231,8 +237,9 @@ int cp_link_set_flags(struct cp *cp, struct cp_link *l, uint32_t flags, uint32_t
 static void vlans_shrink(struct cp *cp, const struct cp_link *lower)
 {
 	for (struct cp_link *l = cp_link_next(cp, 0); l != NULL; l = cp_link_next(cp, l->ifindex + 1))
-		if (l->kind == CP_LINK_VLAN && l->lower == lower->ifindex && l->mtu > lower->mtu)
-			cp_link_set_mtu(cp, l, lower->mtu);
+		if (l->kind == CP_LINK_VLAN && l->lower == lower->ifindex &&
+			l->mtu > cp_link_vlan_mtu(lower))
+			cp_link_set_mtu(cp, l, cp_link_vlan_mtu(lower));
 }
 
 int cp_link_set_mtu(struct cp *cp, struct cp_link *l, uint32_t mtu)
@@ -247,7 +254,7 @@ int cp_link_set_mtu(struct cp *cp, struct cp_link *l, uint32_t mtu)
 		return cp_fail(cp, EINVAL, "mtu less than device minimum");
 	if (l->max_mtu != 0 && mtu > l->max_mtu)
 		return cp_fail(cp, EINVAL, "mtu greater than device maximum");
-	if (lower != NULL && mtu > lower->mtu)
+	if (lower != NULL && mtu > cp_link_vlan_mtu(lower))
 		return -ERANGE;
 	l->mtu = mtu;
 	err = program(cp, l, CP_WHAT_MTU);

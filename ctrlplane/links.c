@@ -226,13 +226,30 @@ int cp_link_add_dummy(struct cp *cp, const char *name, const uint8_t *mac, struc
 	return link_add(cp, l, name, out);
 }
 
+/* Two tags at most. */
+static bool takes_vlans(struct cp *cp, const struct cp_link *lower)
+{
+	if (lower->kind == CP_LINK_VLAN)
+		lower = cp_link_get(cp, lower->lower);
+	return lower != NULL && lower->kind == CP_LINK_PORT;
+}
+
+uint32_t cp_link_vlan_mtu(const struct cp_link *lower)
+{
+	const uint32_t tag = 4;
+
+	if (lower->kind != CP_LINK_VLAN)
+		return lower->mtu;
+	return lower->mtu > tag ? lower->mtu - tag : 0;
+}
+
 int cp_link_add_vlan(struct cp *cp, const char *name, struct cp_link *lower, uint16_t proto,
 	uint16_t vid, struct cp_link **out)
 {
 	struct cp_link *l;
 
-	if (lower->kind != CP_LINK_PORT)
-		return cp_fail(cp, EOPNOTSUPP, "skiff: VLANs are served on ports only");
+	if (!takes_vlans(cp, lower))
+		return cp_fail(cp, EOPNOTSUPP, "skiff: VLANs are served on ports and on their VLANs only");
 	if (vid >= 4095)
 		return cp_fail(cp, ERANGE, "Invalid VLAN id");
 	for (l = cp_link_next(cp, 0); l != NULL; l = cp_link_next(cp, l->ifindex + 1))
@@ -246,7 +263,7 @@ int cp_link_add_vlan(struct cp *cp, const char *name, struct cp_link *lower, uin
 	l->vlan_id = vid;
 	l->vlan_proto = proto;
 	l->vlan_flags = 1; /* VLAN_FLAG_REORDER_HDR */
-	l->mtu = lower->mtu;
+	l->mtu = cp_link_vlan_mtu(lower);
 	l->min_mtu = 0;
 	l->max_mtu = UINT16_MAX;
 	l->carrier = link_operates(lower);
@@ -256,10 +273,10 @@ int cp_link_add_vlan(struct cp *cp, const char *name, struct cp_link *lower, uin
 
 static void del_vlans_of(struct cp *cp, uint32_t lower)
 {
-	struct cp_link *next;
+	uint32_t next;
 
-	for (struct cp_link *l = cp_link_next(cp, 0); l != NULL; l = next) {
-		next = cp_link_next(cp, l->ifindex + 1);
+	for (struct cp_link *l = cp_link_next(cp, 0); l != NULL; l = cp_link_next(cp, next)) {
+		next = l->ifindex + 1; /* the one behind may go with it */
 		if (l->kind == CP_LINK_VLAN && l->lower == lower)
 			cp_link_del(cp, l);
 	}

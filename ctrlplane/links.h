@@ -75,6 +75,11 @@ struct cp_port {
  * *out (may be NULL) stays the model's.
  */
 int cp_link_add_port(struct cp *cp, const struct cp_port *port, struct cp_link **out);
+/*
+ * What a VLAN on `lower` can carry. A second tag is taken off the VLAN's own: ports send frames of
+ * their MTU and one tag (the kernel's AF_PACKET, too); Linux leaves it to the device.
+ */
+uint32_t cp_link_vlan_mtu(const struct cp_link *lower);
 int cp_link_add_vlan(struct cp *cp, const char *name, struct cp_link *lower, uint16_t proto,
 	uint16_t vid, struct cp_link **out);
 int cp_link_add_dummy(struct cp *cp, const char *name, const uint8_t *mac, struct cp_link **out);

@@ -22,12 +22,12 @@ static void check(struct cp *live, int err, const char *what, const char *name)
 
 static void drop_new_links(struct cp *live, const struct cp *before)
 {
-	struct cp_link *next;
+	uint32_t next;
 
-	for (struct cp_link *l = cp_link_next(live, 0); l != NULL; l = next) {
+	for (struct cp_link *l = cp_link_next(live, 0); l != NULL; l = cp_link_next(live, next)) {
 		const struct cp_link *old = cp_link_get(before, l->ifindex);
 
-		next = cp_link_next(live, l->ifindex + 1);
+		next = l->ifindex + 1; /* the one behind may go with it */
 		if (l->kind != CP_LINK_VLAN && l->kind != CP_LINK_DUMMY)
 			continue;
 		if (old == NULL || old->kind != l->kind)

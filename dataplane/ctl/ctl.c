@@ -21,6 +21,7 @@
 #include "ctl/ctl.h"
 #include "dev/netdev.h"
 #include "ip4/ip4.h"
+#include "l2/eth.h"
 #include "neigh/neigh.h"
 
 #define DONE_RESERVE 256 /* places that events leave free for answers */
@@ -219,10 +220,12 @@ static void send_frame(struct worker *w, const struct ctl_msg *m)
 
 	skb->dev = netdev_get(w->dp, m->dev);
 	skb_reset_mac_header(skb);
-	if (skb->dev)
-		burst_to(w, skb->dev->xmit, skb);
-	else
+	if (!skb->dev)
 		skb_drop(w, skb, DROP_DEV_DOWN);
+	else if (skb->dev->type == NETDEV_VLAN && !eth_push_tags(skb))
+		skb_drop(w, skb, DROP_NO_MEMORY);
+	else
+		burst_to(w, skb->dev->xmit, skb);
 }
 
 static void send_ip(struct worker *w, const struct ctl_msg *m)

@@ -16,6 +16,7 @@
 #include "core/call.h"
 #include "dev/netdev_table.h"
 #include "dev/ptype.h"
+#include "wire/eth.h"
 
 int netdev_notify(struct dp *dp, struct netdev *dev, enum netdev_event event)
 {
@@ -38,6 +39,7 @@ void netdev_set_vlan(struct netdev *dev, struct netdev *lower, uint16_t proto, u
 	dev->vlan_proto = proto;
 	dev->vlan_id = vid;
 	dev->addr = lower->addr;
+	dev->hard_header_len = lower->hard_header_len + VLAN_TAG_LEN;
 	dev->mtu = lower->mtu;
 	dev->max_mtu = lower->max_mtu;
 	dev->contract = lower->contract;
@@ -245,15 +247,26 @@ no_ptypes:
 	return rc;
 }
 
+#define VLAN_LEVELS 2
+
+static int level_of(const struct netdev *dev)
+{
+	int level = 0;
+
+	for (; dev->type == NETDEV_VLAN && level < VLAN_LEVELS; dev = dev->lower)
+		level++;
+	return level;
+}
+
 void netdev_table_fini(struct dp *dp)
 {
 	if (!dp->netdevs)
 		return;
-	for (unsigned int pass = 0; pass < 2; pass++) /* VLANs before what they stand on */
+	for (int level = VLAN_LEVELS; level >= 0; level--) /* VLANs before what they stand on */
 		for (uint32_t i = 1; i < NETDEV_MAX; i++) {
 			struct netdev *dev = netdev_get(dp, i);
 
-			if (dev && (pass || dev->type == NETDEV_VLAN))
+			if (dev && level_of(dev) == level)
 				netdev_unregister(dp, dev);
 		}
 	ptype_table_fini(dp);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Link headers of outgoing frames. A header is kept right-aligned in 32 bytes, so that 16 (14-byte
- * header) or 32 (tagged, 18) bytes are copied in front of the packet in one or two stores.
+ * header) or 32 (tagged, 18, or twice, 22) bytes are copied in front of the packet in one or two stores.
  */
 #pragma once
 
@@ -27,7 +27,8 @@ static inline struct eth_cb *eth_cb(struct skb *skb)
 
 /*
  * The link header of a frame of `type` (host order) that `dev` sends to `dst`, tag included where
- * dev is a VLAN: right-aligned in hh. Returns its length, 14 or 18. Any thread.
+ * dev is a VLAN, tags where that one is on another: right-aligned in hh. Returns its length, 14, 18
+ * or 22. Any thread.
  */
 uint8_t eth_build_hh(uint8_t hh[ETH_HH_ROOM], const struct netdev *dev, const uint8_t *dst,
 	uint16_t type);
@@ -45,6 +46,12 @@ static inline void eth_put_hh(uint8_t *p, const uint8_t hh[ETH_HH_ROOM])
 	memcpy(p, &start, sizeof(start));
 	memcpy(p + ETH_HDR_LEN - sizeof(end), &end, sizeof(end));
 }
+
+/*
+ * The tags of skb->dev, a VLAN, into a frame of this host's that has a plain header in front; the skb
+ * is nobody else's. False: no room.
+ */
+bool eth_push_tags(struct skb *skb);
 
 /* RFC 1112 6.4: the group address of an IPv4 multicast address (host order). */
 static inline void eth_ip4_multicast(uint8_t *dst, uint32_t group)

@@ -10,24 +10,46 @@
 #include "fib/nexthop.h"
 #include "l2/eth.h"
 
+/* TPID and VID; the type that follows is there. */
+static void write_tag(uint8_t *at, const struct netdev *vlan)
+{
+	const rte_be16_t tag[] = { rte_cpu_to_be_16(vlan->vlan_proto),
+		rte_cpu_to_be_16(vlan->vlan_id) };
+
+	static_assert(sizeof(tag) == VLAN_TAG_LEN, "wire format");
+	memcpy(at, tag, sizeof(tag));
+}
+
 uint8_t eth_build_hh(uint8_t hh[ETH_HH_ROOM], const struct netdev *dev, const uint8_t *dst,
 	uint16_t type)
 {
-	bool vlan = dev->type == NETDEV_VLAN;
-	uint8_t len = ETH_HDR_LEN + (vlan ? VLAN_TAG_LEN : 0);
-	struct eth_hdr *eth = (struct eth_hdr *)(hh + ETH_HH_ROOM - len);
+	uint8_t *at = hh + ETH_HH_ROOM - sizeof(uint16_t);
 
 	memset(hh, 0, ETH_HH_ROOM);
-	memcpy(eth->dst, dst, ETH_ADDR_LEN);
-	eth_store(eth->src, atomic_load_explicit(&dev->addr, memory_order_relaxed));
-	eth->type = rte_cpu_to_be_16(vlan ? dev->vlan_proto : type);
-	if (vlan) {
-		struct vlan_hdr *tag = (struct vlan_hdr *)(eth + 1);
-
-		tag->tci = rte_cpu_to_be_16(dev->vlan_id);
-		tag->type = rte_cpu_to_be_16(type);
+	*(rte_be16_t *)at = rte_cpu_to_be_16(type);
+	/* from the type on forward: the tag of the lowest VLAN is the outermost */
+	for (const struct netdev *d = dev; d->type == NETDEV_VLAN; d = d->lower) {
+		at -= VLAN_TAG_LEN;
+		write_tag(at, d);
 	}
-	return len;
+	at -= 2 * ETH_ADDR_LEN;
+	memcpy(at, dst, ETH_ADDR_LEN);
+	eth_store(at + ETH_ADDR_LEN, atomic_load_explicit(&dev->addr, memory_order_relaxed));
+	return (uint8_t)(hh + ETH_HH_ROOM - at);
+}
+
+bool eth_push_tags(struct skb *skb)
+{
+	for (const struct netdev *d = skb->dev; d->type == NETDEV_VLAN; d = d->lower) {
+		uint8_t *p = skb_headroom(skb) >= VLAN_TAG_LEN ? skb_push(skb, VLAN_TAG_LEN) : NULL;
+
+		if (!p)
+			return false;
+		memmove(p, p + VLAN_TAG_LEN, 2 * ETH_ADDR_LEN);
+		write_tag(p + 2 * ETH_ADDR_LEN, d);
+	}
+	skb_reset_mac_header(skb);
+	return true;
 }
 
 /* A fresh linear skb with the same bytes and the headroom that new buffers have. */

@@ -28,7 +28,7 @@ struct neigh {
 	uint8_t hh_len;
 	rte_be32_t ip;
 	uint8_t lladdr[6];
-	uint8_t hh[18];          /* Ethernet header, VLAN tag included */
+	uint8_t hh[22];          /* Ethernet header, at most two VLAN tags included */
 	atomic_uchar reported;   /* a worker has reported the use of this (stale) entry */
 };
 

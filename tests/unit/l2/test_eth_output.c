@@ -52,6 +52,37 @@ static void from_next_hop(void **state)
 	fake_sent(&r->f, skb);
 }
 
+/* 802.1ad with 802.1Q in it: both tags, the outer one first, also in a frame that has its header. */
+static void twice_tagged(void **state)
+{
+	static const char want[] = "\2\x9\x9\x9\x9\x9\2\0\0\0\0\x8\x88\xa8\0\7\x81\0\0\x5\x8\0\x45";
+	struct fake_router *r = *state;
+	struct netdev *outer = vlan_of(r), *inner = fake_netdev(&r->f, 8, "two.7.5", NULL);
+	struct skb *skb = packet(r, inner);
+	uint32_t len = skb_len(skb);
+	struct fib_nh nh;
+
+	outer->vlan_proto = 0x88a8;
+	inner->type = NETDEV_VLAN;
+	inner->vlan_id = 5;
+	inner->vlan_proto = 0x8100;
+	inner->lower = outer;
+	nh = hop(inner);
+	assert_int_equal(nh.hh_len, 22);
+	skb->nh = &nh;
+	fake_stage1(&r->f, eth_output, skb);
+	skb = fake_take1(&r->f, STAGE_netdev_tx);
+	assert_ptr_equal(skb->dev, inner);
+	assert_int_equal(skb_len(skb), len + 22);
+	assert_memory_equal(skb_data(skb), want, 23);
+	memmove((uint8_t *)skb_data(skb) + 8, skb_data(skb), 12);
+	skb_pull(skb, 8);
+	assert_true(eth_push_tags(skb));
+	assert_int_equal(skb_len(skb), len + 22);
+	assert_memory_equal(skb_data(skb), want, 23);
+	fake_sent(&r->f, skb);
+}
+
 static void tagged(void **state)
 {
 	struct fake_router *r = *state;
@@ -110,7 +141,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fake_router_setup, fake_router_teardown)
 	const struct CMUnitTest tests[] = {
-		T(from_next_hop), T(tagged), T(shared_data_stays), T(no_headroom),
+		T(from_next_hop), T(tagged), T(twice_tagged), T(shared_data_stays), T(no_headroom),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
