@@ -61,6 +61,7 @@ struct cs_txq {
 	_Alignas(64) _Atomic uint32_t head;
 	enum cs_tx_state state;
 	uint64_t since;    /* the clock when the state began */
+	uint32_t tries;    /* of the sender in this state */
 	uint64_t starved;  /* received frames given up so that one could be sent */
 	uint64_t packets, bytes, errors;
 	uint16_t frame[CS_MAX_FRAME / 2 + 1]; /* in one piece, padded */
@@ -119,7 +120,8 @@ int cs_link_store(struct rte_eth_dev *dev);
 uint16_t cs_rx_burst(void *queue, struct rte_mbuf **pkts, uint16_t n);
 uint16_t cs_tx_burst(void *queue, struct rte_mbuf **pkts, uint16_t n);
 uint16_t cs_tx_prepare(void *queue, struct rte_mbuf **pkts, uint16_t n);
-void cs_tx_pump(struct cs_dev *d);
+/* receives: whoever calls is about to take received frames, so that none need be given up. */
+void cs_tx_pump(struct cs_dev *d, bool receives);
 void cs_tx_drop_all(struct cs_dev *d);
 void cs_tx_again(struct cs_dev *d);
 int cs_tx_done_cleanup(void *queue, uint32_t count);

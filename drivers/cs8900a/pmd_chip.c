@@ -185,7 +185,7 @@ static void end_transmission(struct cs_dev *d)
 		return;
 	cs_line_on(&d->chip, false, true);
 	for (unsigned i = 0; i < LAST_FRAME_POLLS && q->state == CS_TX_SENT; i++) {
-		cs_tx_pump(d);
+		cs_tx_pump(d, true);
 		if (d->chip.gone)
 			return;
 		d->bus->ops->sleep(d->bus, MS);

@@ -83,11 +83,13 @@ uint16_t cs_rx_burst(void *queue, struct rte_mbuf **pkts, uint16_t n)
 	struct cs_dev *d = q->dev;
 	struct cs_chip *c = &d->chip;
 	uint16_t got = 0;
+	bool can;
 
 	if (!cs_burst_enter(d))
 		return 0;
-	cs_tx_pump(d);
-	for (uint16_t budget = n; budget && refill(q); budget--) {
+	can = n && refill(q);
+	cs_tx_pump(d, can);
+	for (uint16_t budget = can ? n : 0; budget && refill(q); budget--) {
 		uint16_t ev = cs_rx_event(c);
 		int len;
 
@@ -104,7 +106,7 @@ uint16_t cs_rx_burst(void *queue, struct rte_mbuf **pkts, uint16_t n)
 		if (unlikely(pkts[got] == NULL))
 			break;
 		got++;
-		cs_tx_pump(d);
+		cs_tx_pump(d, true);
 	}
 	if (likely(!c->gone))
 		look_around(d);

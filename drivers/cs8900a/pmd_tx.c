@@ -14,7 +14,8 @@
 #include "pmd.h"
 
 #define MS UINT64_C(1000000)
-#define STARVED (50 * MS) /* a bid waits so long only for received frames that nobody reads */
+#define STARVED (50 * MS) /* a bid waits so long only for received frames that nobody reads, */
+#define STARVED_TRIES 16  /* which the sender has seen so often: it was not away itself */
 #define LATE (10 * MS)    /* one that meets no collision is on the wire for 1.2 ms */
 #define HUNG (2000 * MS)  /* 16 attempts with the longest back-off take less than 500 ms */
 #define PUMP_FRAMES 8
@@ -28,6 +29,7 @@ static void enter_state(struct cs_dev *d, enum cs_tx_state state)
 {
 	d->txq->state = state;
 	d->txq->since = now_of(d);
+	d->txq->tries = 0;
 }
 
 /* In one piece, with zeros up to the shortest frame and the last word. Returns the length. */
@@ -97,7 +99,7 @@ static bool bid(struct cs_dev *d, const struct rte_mbuf *m)
 }
 
 /* false: nothing more can be done now. */
-static bool write_granted(struct cs_dev *d, struct rte_mbuf *m)
+static bool write_granted(struct cs_dev *d, struct rte_mbuf *m, bool receives)
 {
 	struct cs_txq *q = d->txq;
 	int granted = cs_tx_granted(&d->chip);
@@ -115,7 +117,7 @@ static bool write_granted(struct cs_dev *d, struct rte_mbuf *m)
 		return true;
 	}
 	if (granted == 0) {
-		if (now_of(d) - q->since >= STARVED)
+		if (!receives && q->tries++ >= STARVED_TRIES && now_of(d) - q->since >= STARVED)
 			make_room(d);
 		check_hung(d);
 	}
@@ -146,7 +148,7 @@ static bool finish(struct cs_dev *d, const struct rte_mbuf *m)
 }
 
 /* Of a device that is being stopped, only what the chip has is seen to its end. */
-void cs_tx_pump(struct cs_dev *d)
+void cs_tx_pump(struct cs_dev *d, bool receives)
 {
 	struct cs_txq *q = d->txq;
 	bool go = true;
@@ -162,7 +164,7 @@ void cs_tx_pump(struct cs_dev *d)
 			go = bid(d, m);
 			break;
 		case CS_TX_BID:
-			go = write_granted(d, m);
+			go = write_granted(d, m, receives);
 			break;
 		case CS_TX_SENT:
 			go = finish(d, m);
@@ -228,7 +230,7 @@ uint16_t cs_tx_burst(void *queue, struct rte_mbuf **pkts, uint16_t n)
 		atomic_store_explicit(&q->tail, tail, memory_order_release);
 		if (!cs_burst_enter(d))
 			break;
-		cs_tx_pump(d);
+		cs_tx_pump(d, false);
 		cs_dev_leave(d);
 	}
 	return done;
@@ -259,7 +261,7 @@ int cs_tx_done_cleanup(void *queue, uint32_t count)
 
 	(void)count; /* as many as the chip has sent; it sends one at a time */
 	if (cs_burst_enter(q->dev)) {
-		cs_tx_pump(q->dev);
+		cs_tx_pump(q->dev, false);
 		cs_dev_leave(q->dev);
 	}
 	return (int)(atomic_load_explicit(&q->head, memory_order_acquire) - before);

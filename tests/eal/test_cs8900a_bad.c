@@ -592,6 +592,50 @@ static void missed_frames_are_counted(void **state)
 	end();
 }
 
+/*
+ * A bid waits as the memory is full of received frames. A program that was away for long and comes back
+ * gets them all; only of one that sends again and again and never receives is one given up.
+ */
+static void only_the_deaf_lose_frames(void **state)
+{
+	struct rte_mbuf *m;
+	unsigned held = 0;
+
+	cards_up(&a, &b, "");
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < 6; i++) {
+			card_send(&a, NULL, frame_make(&a, &b, 1000, i));
+			for (unsigned t = 0; t < 100; t++) {
+				assert_int_equal(rte_eth_rx_burst(a.port, 0, &m, 1), 0);
+				cs8900a_clock_advance(20 * US);
+			}
+		}
+		card_send(&b, NULL, frame_make(&b, &a, 1500, 50));
+		cs8900a_clock_advance(300 * MS); /* somebody else has the processor */
+		for (unsigned i = 0; round == 0 && i < 3; i++) /* and it begins by sending */
+			rte_eth_tx_burst(b.port, 0, &m, 0);
+		for (unsigned i = 0; round == 1 && i < 64; i++) {
+			rte_eth_tx_burst(b.port, 0, &m, 0);
+			cs8900a_clock_advance(MS);
+		}
+		assert_int_equal(card_xstat(&b, "tx_made_room") > 0, round);
+		for (held = 0; rte_eth_rx_burst(b.port, 0, &m, 1); held++) {
+			if (round == 0)
+				frame_expect(m, &a, &b, 1000, held);
+			else
+				rte_pktmbuf_free(m);
+		}
+		assert_true(held >= 2);
+		assert_int_equal(held + card_stats(&b).imissed + card_xstat(&b, "rx_skipped"), 6);
+		if (round == 0) {
+			assert_int_equal(card_xstat(&b, "rx_skipped"), 0);
+			frame_expect(card_receive(&a, &b, 20 * MS), &b, &a, 1500, 50);
+			rte_eth_stats_reset(b.port);
+		}
+	}
+	end();
+}
+
 /* Without buffers the frames stay in the chip; with them they come. */
 static void no_buffers(void **state)
 {
@@ -614,6 +658,35 @@ static void no_buffers(void **state)
 		assert_int_equal(rte_eth_rx_burst(b.port, 0, &m, 1), 1);
 		frame_expect(m, &a, &b, 500, i);
 	}
+	end();
+	assert_int_equal(rte_mempool_in_use_count(few), 0);
+	rte_mempool_free(few);
+}
+
+/* The chip is full of frames for which there are no buffers, and a frame waits to be sent: it is sent,
+ * or a program whose buffers all wait so would stand still for good. */
+static void no_buffers_is_no_deadlock(void **state)
+{
+	struct rte_mempool *few = rte_pktmbuf_pool_create("few", 3, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+		0);
+	struct rte_mbuf *held[3], *m;
+
+	assert_non_null(few);
+	cards_up(&a, &b, "");
+	rte_eth_dev_stop(b.port);
+	card_start(&b, 64, few);
+	assert_int_equal(rte_pktmbuf_alloc_bulk(few, held, 3), 0);
+	for (unsigned i = 0; i < 6; i++) {
+		card_send(&a, NULL, frame_make(&a, &b, 1000, i));
+		for (unsigned t = 0; t < 100; t++) {
+			assert_int_equal(rte_eth_rx_burst(a.port, 0, &m, 1), 0);
+			cs8900a_clock_advance(20 * US);
+		}
+	}
+	card_send(&b, NULL, frame_make(&b, &a, 1500, 50));
+	frame_expect(card_receive(&a, &b, 500 * MS), &b, &a, 1500, 50);
+	assert_in_range(card_xstat(&b, "tx_made_room"), 1, 4);
+	rte_pktmbuf_free_bulk(held, 3);
 	end();
 	assert_int_equal(rte_mempool_in_use_count(few), 0);
 	rte_mempool_free(few);
@@ -703,7 +776,7 @@ int main(int argc, char **argv)
 		T(bad_devargs), T(bad_files), T(bad_chips), T(no_chip_in_memory), T(link_is_news),
 		T(pulled_under_traffic), T(pulled_at_any_access), T(pulled_in_the_middle), T(hang_is_cured),
 		T(no_link_is_no_hang), T(glitch_is_cured), T(transmit_errors), T(receive_errors), T(no_receive_errors),
-		T(missed_frames_are_counted), T(no_buffers), T(threads_meet),
+		T(missed_frames_are_counted), T(only_the_deaf_lose_frames), T(no_buffers), T(no_buffers_is_no_deadlock), T(threads_meet),
 	};
 	char command[64];
 	int failed;
