@@ -96,11 +96,8 @@ void nl_server_drop_ctx(struct nl_server *ns, const void *ctx)
 	}
 }
 
-/*
- * One socket's turn; true if anything moved. On one CPU the program can only go on when we yield or
- * sleep.
- */
-static bool turn(struct nl_server *ns, struct nl_sock *s, uint32_t cpu, uint64_t now)
+/* One socket's turn. On one CPU the program can only go on when we yield or sleep. */
+static void turn(struct nl_server *ns, struct nl_sock *s, uint32_t cpu, uint64_t now)
 {
 	atomic_store_explicit(&s->page->srv_cpu, cpu, memory_order_relaxed);
 	uint64_t taken = s->tx_pos;
@@ -108,13 +105,13 @@ static bool turn(struct nl_server *ns, struct nl_sock *s, uint32_t cpu, uint64_t
 
 	if (s->dead) {
 		nl_sock_free(s);
-		return true;
+		return;
 	}
 	if (moved) {
 		s->last_ns = now;
 		if (s->tx_pos != taken)
 			nl_follow_request(ns, s, cpu, now);
-		return true;
+		return;
 	}
 	bool stuck = atomic_load_explicit(&s->page->cli_cpu, memory_order_relaxed) == cpu &&
 		     !skiff_may_yield(&ns->yields, now);
@@ -123,7 +120,6 @@ static bool turn(struct nl_server *ns, struct nl_sock *s, uint32_t cpu, uint64_t
 		s->active = false;
 		TAILQ_REMOVE(&ns->active, s, active_link);
 	}
-	return false;
 }
 
 bool nl_server_poll(struct nl_server *ns)
@@ -134,12 +130,11 @@ bool nl_server_poll(struct nl_server *ns)
 	while (!TAILQ_EMPTY(&ns->active) && now - start < NL_TURN_NS) {
 		uint32_t cpu = sched_getcpu();
 		struct nl_sock *s = TAILQ_FIRST(&ns->active);
-		bool moved = false;
 
 		while (s != NULL) {
 			struct nl_sock *next = TAILQ_NEXT(s, active_link);
 
-			moved |= turn(ns, s, cpu, now);
+			turn(ns, s, cpu, now);
 			s = next;
 		}
 		now = nl_now_ns();

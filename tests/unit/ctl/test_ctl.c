@@ -39,7 +39,6 @@ static void ready_survives_a_full_ring(void **state)
 	struct skb *out[BURST_MAX];
 	unsigned int n = 0;
 
-	assert_int_equal(ctl_worker_init(r->f.w), 0);
 	hold(r, "10.0.2.9");
 	hold(r, "10.0.2.10");
 	hold(r, "10.0.2.11"); /* stays unknown */
@@ -65,7 +64,6 @@ static void ready_survives_a_full_ring(void **state)
 	while (held(r) && n-- > 0)
 		ctl_poll(r->f.w);
 	fake_sent(&r->f, fake_take1(&r->f, STAGE_eth_output));
-	ctl_worker_fini(r->f.w);
 }
 
 int main(void)
