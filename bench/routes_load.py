@@ -13,6 +13,7 @@ ratio is below --ratio.
 import argparse
 import json
 import os
+import platform
 import signal
 import statistics
 import subprocess
@@ -41,7 +42,7 @@ def arguments():
     p.add_argument("--ratio", type=float, default=0.0, help="least skiff/kernel ratio of routes/s "
                    "(the medians of adding, withdrawing, adding again)")
     p.add_argument("--only", choices=("kernel", "skiff"), help="only one of the two")
-    p.add_argument("--json", help="file for the figures")
+    p.add_argument("--json", help="file for the figures, for plot.py too")
     return p.parse_args()
 
 
@@ -206,6 +207,19 @@ class SkiffPeer(Peer):
         self.shown["rss_kb"] = int(rss[0]) if rss else 0
 
 
+def record(peers, figures, path):
+    """As Google Benchmark writes it, for plot.py -k Kroutes_per_second; the rest is context."""
+    medians = [{"name": f"routes/{peer.name}/{s}", "run_name": f"routes/{peer.name}/{s}",
+                "run_type": "aggregate", "aggregate_name": "median",
+                "Kroutes_per_second": figures[peer.name][s] / 1000, "runs": peer.figures[s]}
+               for peer in peers for s in STEPS]
+    with open(path, "w", encoding="ascii") as f:
+        json.dump({"context": {"host_name": platform.node(), "machine": platform.processor(),
+                               "kernel": platform.release(), "cpus": os.cpu_count(),
+                               "load_avg": os.getloadavg(), **figures},
+                   "benchmarks": medians}, f, indent=1)
+
+
 def report(peers, args, count, say):
     figures = {"routes": count, "rate": args.rate, "rounds": args.rounds}
     for peer in peers:
@@ -223,8 +237,7 @@ def report(peers, args, count, say):
             say(f"  {s:9} kernel {figures['kernel'][s]:10,.0f}  skiff {figures['skiff'][s]:10,.0f}"
                 f"  ratio {figures['ratio'][s]:.2f}")
     if args.json:
-        with open(args.json, "w", encoding="ascii") as f:
-            json.dump(figures, f, indent=1)
+        record(peers, figures, args.json)
     if "skiff" in figures and figures["skiff"]["missing"]:
         return 3
     return 3 if worst is not None and worst < args.ratio else 0
