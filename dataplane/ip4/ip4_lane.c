@@ -4,7 +4,8 @@
  * skb is made. Called by dev/rx for a burst; the way out is the transmit queue. It takes a packet
  * that is unicast to us, IPv4 without options, whole, with TTL above 1 and a right checksum, between
  * addresses that may be routed, and whose next hop is a plain port with a known neighbour, not the
- * one it came by, and long enough an MTU. Everything else leaves before a byte of it is changed, and
+ * one it came by, and long enough an MTU; with a checksum left to be completed where the port does
+ * that. Everything else leaves before a byte of it is changed, and
  * the stages say why; what follows it from its source to its destination leaves, too, so that no flow
  * is reordered. RFC 1812 5.2.2, 5.2.3, 5.3.1 in the same order of effects.
  */
@@ -101,6 +102,30 @@ static const struct fib_nh *member(const struct worker *w, const struct fib_nh *
 	return nh && fib_nh_lane(nh) ? nh : NULL;
 }
 
+/*
+ * A checksum left to be completed is so by the port, where it can and its parser sees the same headers;
+ * else the stages do it.
+ */
+static bool completes(struct tx_queue *t, struct rte_mbuf *m)
+{
+	const struct ip4_hdr *ip = rte_pktmbuf_mtod_offset(m, const struct ip4_hdr *, ETH_HDR_LEN);
+	uint32_t l4 = m->packet_type & RTE_PTYPE_L4_MASK;
+	bool tcp = l4 == RTE_PTYPE_L4_TCP && ip->protocol == IP4_PROTO_TCP;
+	bool udp = l4 == RTE_PTYPE_L4_UDP && ip->protocol == IP4_PROTO_UDP;
+
+	if (!lane_csum_partial(m))
+		return true;
+	if (!t->dev->contract->l4_csum || (!tcp && !udp) || m->l2_len + m->l3_len != LANE_HEADERS)
+		return false;
+	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | (tcp ? RTE_MBUF_F_TX_TCP_CKSUM : RTE_MBUF_F_TX_UDP_CKSUM);
+	m->l2_len = ETH_HDR_LEN;
+	m->l3_len = IP4_HDR_LEN;
+	m->l4_len = 0;
+	m->tso_segsz = 0;
+	t->offload = true;
+	return true;
+}
+
 /* Link header, TTL, checksum; the padding of the link goes. */
 static inline void rewrite(struct rte_mbuf *m, const struct fib_nh *nh, uint32_t len, uint32_t ttl)
 {
@@ -148,6 +173,7 @@ static void send_out(struct worker *w, const struct netdev *in, struct lane *l, 
 	const struct fib_nh *const _Atomic *nhs = w->dp->nhs->nh;
 	struct tx_queue *const *txq = w->dev->txq;
 	uint32_t n = l->n, from = in->index;
+	const bool partial = l->partial;
 
 	for (uint32_t k = 0; k < n; k++) {
 		const struct fib_nh *nh = next_hop(nhs, l->id[k]);
@@ -160,7 +186,8 @@ static void send_out(struct worker *w, const struct netdev *in, struct lane *l, 
 			nh = member(w, nh, pkt, len);
 		t = likely(nh != NULL) ? txq[nh->dev_index] : NULL;
 		if (unlikely(!t || len > nh->lane_max || nh->dev_index == from ||
-			     (left->any && has_left(left, pkt)))) {
+			     (left->any && has_left(left, pkt)) ||
+			     (unlikely(partial) && !completes(t, pkt)))) {
 			refuse(l, left, pkt, k);
 			continue;
 		}
@@ -196,6 +223,7 @@ uint32_t ip4_lane(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uin
 		return n;
 	l.n = 0;
 	l.bytes = l.octets = 0;
+	l.partial = false;
 	l.dp = w->dp;
 	l.mac = atomic_load_explicit(&q->dev->addr, memory_order_relaxed) & ETH_ADDR_MASK;
 	l.locals = atomic_load_explicit(&w->dp->rules->locals, memory_order_acquire);

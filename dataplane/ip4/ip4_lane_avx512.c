@@ -80,27 +80,28 @@ static inline __mmask16 differ(__m512i v, __m512i like, __m512i mask)
 	return _mm512_test_epi32_mask(_mm512_xor_si512(v, like), mask);
 }
 
-/* Frames that are not in one plain buffer of their own. */
-static inline uint32_t not_plain(const struct round *r)
+/* Frames that are not in one plain buffer of their own; *partial: a checksum is to be completed. */
+static inline uint32_t not_plain(const struct round *r, bool *partial)
 {
 	const uint64_t flags = LANE_NOT_PLAIN;
 	const __m512i like = _mm512_broadcast_i32x4(_mm_setr_epi32(1 << 16, 1, 0, 0));
 	const __m512i mask = _mm512_broadcast_i32x4(_mm_setr_epi32((int)0xffff0000, 0xffff,
 		(int)(uint32_t)flags, (int)(uint32_t)(flags >> 32)));
 	/* bad bit 3 moved onto good bit 8: both set, the checksum is partial */
-	const __m512i partial = _mm512_broadcast_i32x4(_mm_setr_epi32(0, 0, 1 << 8, 0));
+	const __m512i both = _mm512_broadcast_i32x4(_mm_setr_epi32(0, 0, 1 << 8, 0));
 	__mmask16 bad[QUADS];
-	uint32_t all = 0;
+	uint32_t all = 0, sums = 0;
 
 	static_assert(LANE_CSUM_PARTIAL == (1 << 8 | 1 << 3), "bits of a partial checksum");
 #pragma GCC unroll 4
 	for (uint32_t i = 0; i < QUADS; i++) {
 		__m512i v = mbufs(r, i, 16);
 
-		bad[i] = differ(v, like, mask) | _mm512_test_epi32_mask(
-			_mm512_and_si512(v, _mm512_slli_epi32(v, 5)), partial);
+		bad[i] = differ(v, like, mask);
+		sums |= _mm512_test_epi32_mask(_mm512_and_si512(v, _mm512_slli_epi32(v, 5)), both);
 		all |= bad[i];
 	}
+	*partial |= sums != 0;
 	if (likely(!all))
 		return 0;
 	for (uint32_t i = 0; i < QUADS; i++)
@@ -260,7 +261,7 @@ static inline void sift16(struct lane *l, struct rte_mbuf *const *m, uint32_t fr
 	dst = _mm512_shuffle_epi8(dst, swap);
 	fetch_routes(l->fib, dst);
 	ttl = next_ttl(w[2]);
-	ok &= routable(src) & routable(dst) & ~(not_plain(&r) | not_ours(&r, l->mac));
+	ok &= routable(src) & routable(dst) & ~(not_plain(&r, &l->partial) | not_ours(&r, l->mac));
 	ok &= ~from_us(l, src, ok);
 	if (unlikely(ok != 0xffff)) {
 		dst = _mm512_maskz_compress_epi32((__mmask16)ok, dst);

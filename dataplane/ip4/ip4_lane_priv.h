@@ -20,7 +20,7 @@ struct fib_locals;
 /* Frames that the stages look at more closely: not all in one plain buffer, tags, super-frames. */
 #define LANE_NOT_PLAIN (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL | \
 	RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_LRO | RTE_MBUF_F_TX_OFFLOAD_MASK)
-/* Both bits: a checksum that the sender left to be completed. */
+/* Both bits: a checksum that the sender left to be completed; who sends the frame on sees to that. */
 #define LANE_CSUM_PARTIAL RTE_MBUF_F_RX_L4_CKSUM_MASK
 
 #define LANE_HEADERS (ETH_HDR_LEN + IP4_HDR_LEN)
@@ -31,6 +31,7 @@ struct fib_locals;
 /* The frames of a burst that go on: entry k is m[at[k]]. */
 struct lane {
 	uint32_t n;
+	bool partial;                  /* some may have such a checksum */
 	uint64_t bytes;                /* pkt_len of the whole burst */
 	uint64_t octets;               /* len of all entries */
 	uint64_t mac;                  /* the interface's address */
@@ -50,6 +51,11 @@ lane_sift_fn lane_sift_avx512;
 
 /* An address of this host's links, by the FIB; asked only where the filter is not sure. */
 bool lane_is_local(const struct lane *l, uint32_t src);
+
+static inline bool lane_csum_partial(const struct rte_mbuf *m)
+{
+	return (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == LANE_CSUM_PARTIAL;
+}
 
 static inline void lane_prefetch(const struct rte_mbuf *m)
 {

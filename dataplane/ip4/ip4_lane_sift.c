@@ -32,10 +32,7 @@ static inline uint32_t load32(const uint8_t *p)
 
 static inline bool plain(const struct rte_mbuf *m)
 {
-	uint64_t flags = m->ol_flags;
-
-	return m->nb_segs == 1 && rte_mbuf_refcnt_read(m) == 1 && !(flags & LANE_NOT_PLAIN) &&
-		(flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != LANE_CSUM_PARTIAL &&
+	return m->nb_segs == 1 && rte_mbuf_refcnt_read(m) == 1 && !(m->ol_flags & LANE_NOT_PLAIN) &&
 		m->data_len >= LANE_HEADERS;
 }
 
@@ -90,6 +87,7 @@ void lane_sift_scalar(struct lane *l, struct rte_mbuf *const *m, uint32_t from, 
 		if (unlikely(!l->locals || fib_maybe_local(l->locals, src)) && lane_is_local(l, src))
 			continue;
 		fib_prefetch(l->fib, dst);
+		l->partial |= lane_csum_partial(m[i]);
 		l->dst[k] = dst;
 		l->len[k] = len;
 		l->ttl[k] = ttl;
