@@ -81,8 +81,24 @@ def beyond_the_limit_is_refused():
         assert done.returncode and why in done.stderr, done
 
 
+def icmp(host):
+    names, values = [line.split()[1:] for line in host.run("cat /proc/net/snmp").stdout.splitlines()
+                     if line.startswith("Icmp:")]
+    return dict(zip(names, map(int, values)))
+
+
+def lost(left_before, right_before):
+    """Echoes and answers that did not reach the other side since then."""
+    now, then = (icmp(left), icmp(right)), (left_before, right_before)
+    grown = [{k: n[k] - t[k] for k in n} for n, t in zip(now, then)]
+    assert grown[0]["OutEchos"] == 6000, grown
+    return (grown[0]["OutEchos"] - grown[1]["InEchos"] +
+            grown[1]["OutEchoReps"] - grown[0]["InEchoReps"])
+
+
 def seventy_thousand_do_not_disturb():
-    """Added and removed while a numbered flow passes: none of it is lost."""
+    """Added and removed while a flow passes: none of it is lost. The hosts' own counters say so, and
+    not ping: on a busy machine its socket may be full, or its last answer come late."""
     for nr, value in ((1, 1024), (2, 90000), (3, 100000)):
         router.skiff(f"sysctl {THRESH}{nr}={value}")
     wait_for(lambda: " 0%" in left.run("ping -nc 1 -W 1 10.0.0.2", check=False).stdout, "the way")
@@ -93,6 +109,7 @@ def seventy_thousand_do_not_disturb():
         host.run(f"ip neigh replace {net}.1 lladdr {mac[0]} dev eth0 nud permanent")
         router.ip(f"neigh replace {net}.2 lladdr {mac[1]} dev {name} nud permanent")
     missed = router.missed()
+    before = icmp(left), icmp(right)
     ping = left.popen(["ping", "-n", "-i", "0.002", "-c", "6000", "-W", "2", "10.0.0.2"], stdout=-1)
     try:
         router.ip(["-batch", batch("/run/many", MANY)], timeout=60)
@@ -104,9 +121,8 @@ def seventy_thousand_do_not_disturb():
         assert count() < 5000, count()
         assert ping.poll() is None, "ping was over before all was done"
     finally:
-        text = ping.communicate(timeout=60)[0]
-    got = int(re.search(r"(\d+) received", text).group(1))
-    assert 6000 - got <= router.missed() - missed, text[-300:]
+        ping.communicate(timeout=60)
+    wait_for(lambda: lost(*before) <= router.missed() - missed, "the flow's last packets")
 
 
 def the_limits_are_saved():
