@@ -166,7 +166,8 @@ static uint64_t poll_all(struct worker *w, uint64_t start, bool *squeezed)
 			skipped++;
 			continue;
 		}
-		if (budget <= 0 || w->now >= deadline) {
+		/* what is parked comes first: a poll may go the lane, past the stages */
+		if (budget <= 0 || w->now >= deadline || w->overflow_len) {
 			push_front(l, n); /* first in the next turn */
 			*squeezed = true;
 			break;
@@ -200,6 +201,13 @@ static uint64_t poll_urgent(struct worker *w)
 	return moved;
 }
 
+/* No packet is under way; what is parked points to next hops and interfaces still. */
+static void quiescent(struct worker *w)
+{
+	if (w->qsbr && likely(!w->overflow_len))
+		rte_rcu_qsbr_quiescent(w->qsbr, w->qsbr_id);
+}
+
 bool worker_turn(struct worker *w)
 {
 	uint64_t start = rte_rdtsc(), moved = 0;
@@ -217,6 +225,7 @@ bool worker_turn(struct worker *w)
 	if (unlikely(w->overflow_len || next_stage(w) < STAGE_COUNT)) {
 		burst_refill(w);
 		worker_sweep(w);
+		quiescent(w); /* the turn's end may have to keep silent again */
 		moved++;
 	}
 	moved += poll_all(w, start, &squeezed);
@@ -235,8 +244,7 @@ bool worker_turn(struct worker *w)
 		moved += worker_serve_call(w);
 	if (unlikely(atomic_load_explicit(&w->inbox_ready, memory_order_relaxed)))
 		moved += backlog_collect(w);
-	if (w->qsbr)
-		rte_rcu_qsbr_quiescent(w->qsbr, w->qsbr_id);
+	quiescent(w);
 	w->turn_busy = moved != 0;
 	w->stats.busy_turns += w->turn_busy;
 	return moved || squeezed || w->overflow_len;

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The worker's turn: weight, budget, deadline, fairness, sweeps, backlog, sleep. */
+#include <stdlib.h>
 #include <string.h>
 
+#include <rte_rcu_qsbr.h>
+
 #include "core/backlog.h"
+#include "core/burst.h"
 #include "core/napi.h"
 #include "core/sleep.h"
 #include "core/timer.h"
@@ -372,6 +376,111 @@ static void nothing_to_do_costs_a_turn_a_tick(void **state)
 	napi_disable(f->w, &a.napi);
 }
 
+/* ---- more packets than a turn takes ---- */
+
+#define PARKED 1800 /* a sweep takes TURN_RESTARTS bursts and one */
+
+/* As a stage does that multiplies: n heads, every second one a clone. */
+static void park(struct fake_worker *f, struct netdev *dev, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i += 2) {
+		struct skb *skb = unknown(f, dev), *clone = skb_clone(f->w, skb);
+
+		assert_non_null(clone);
+		burst_overflow(f->w, STAGE_eth_input, skb);
+		burst_overflow(f->w, STAGE_eth_input, clone);
+	}
+}
+
+static struct rte_rcu_qsbr *with_qsbr(struct fake_worker *f)
+{
+	struct rte_rcu_qsbr *v = aligned_alloc(64, RTE_ALIGN_CEIL(rte_rcu_qsbr_get_memsize(1), 64));
+
+	assert_non_null(v);
+	assert_int_equal(rte_rcu_qsbr_init(v, 1), 0);
+	assert_int_equal(rte_rcu_qsbr_thread_register(v, 0), 0);
+	rte_rcu_qsbr_thread_online(v, 0);
+	f->w->qsbr = v;
+	f->w->qsbr_id = 0;
+	return v;
+}
+
+/* Parked packets point to next hops and interfaces, which stay until they are gone. */
+static void what_is_parked_holds_its_tables(void **state)
+{
+	struct fake_worker *f = *state;
+	struct netdev *dev = fake_netdev(f, 5, "x", NULL);
+	struct rte_rcu_qsbr *v = with_qsbr(f);
+	uint64_t retired;
+
+	park(f, dev, PARKED);
+	retired = rte_rcu_qsbr_start(v);
+	assert_true(worker_turn(f->w));
+	assert_in_range(f->w->overflow_len, 1, PARKED);
+	assert_int_equal(rte_rcu_qsbr_check(v, retired, false), 0);
+	assert_true(worker_turn(f->w));
+	assert_int_equal(f->w->overflow_len, 0);
+	assert_int_equal(rte_rcu_qsbr_check(v, retired, false), 1);
+	fake_expect_drop(f, DROP_ETH_UNKNOWN_TYPE, PARKED);
+	free(v);
+}
+
+/* What arrives later could go the lane, and be of the same flow. */
+static void what_arrives_waits_for_what_is_parked(void **state)
+{
+	struct fake_worker *f = *state;
+	struct netdev *dev = fake_netdev(f, 5, "x", NULL);
+	static struct source a;
+
+	source(&a, f, 10);
+	park(f, dev, PARKED);
+	assert_true(worker_turn(f->w));
+	assert_in_range(f->w->overflow_len, 1, PARKED);
+	assert_int_equal(a.napi.polls, 0);
+	assert_int_equal(f->w->stats.time_squeeze, 1);
+	assert_true(worker_turn(f->w));
+	assert_int_equal(f->w->overflow_len, 0);
+	assert_int_equal(a.napi.packets, 10);
+	fake_expect_drop(f, DROP_ETH_UNKNOWN_TYPE, PARKED);
+	drain(f);
+}
+
+static unsigned int multiply(struct worker *w, struct napi *n, unsigned int budget)
+{
+	struct source *s = n->priv;
+
+	(void)budget;
+	(void)w;
+	park(s->f, s->f->made[0], 1500);
+	return 1;
+}
+
+/* Where every turn leaves some behind, a grace period still ends. */
+static void overload_ends_grace_periods(void **state)
+{
+	struct fake_worker *f = *state;
+	struct rte_rcu_qsbr *v = with_qsbr(f);
+	static struct source a;
+	uint64_t retired;
+
+	fake_netdev(f, 5, "x", NULL);
+	f->dp.conf.turn_usec = 1000000;
+	source(&a, f, 0);
+	a.napi.poll = multiply;
+	assert_true(worker_turn(f->w));
+	for (unsigned int i = 0; i < 5; i++) {
+		assert_in_range(f->w->overflow_len, 1, 1500);
+		retired = rte_rcu_qsbr_start(v);
+		assert_true(worker_turn(f->w));
+		assert_int_equal(rte_rcu_qsbr_check(v, retired, false), 1);
+	}
+	assert_int_equal(a.napi.polls, 6);
+	napi_disable(f->w, &a.napi);
+	worker_turn(f->w);
+	fake_expect_drop(f, DROP_ETH_UNKNOWN_TYPE, 6 * 1500);
+	free(v);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, fake_worker_setup, fake_worker_teardown)
 
 int main(void)
@@ -383,6 +492,8 @@ int main(void)
 		T(inbox_is_bounded_and_in_the_ledger), T(backlog_of_an_interface_that_goes), T(sleep_ends_at_the_timer),
 		T(nap_ends_by_itself),
 		T(nothing_to_do_costs_a_turn_a_tick),
+		T(what_is_parked_holds_its_tables), T(what_arrives_waits_for_what_is_parked),
+		T(overload_ends_grace_periods),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
