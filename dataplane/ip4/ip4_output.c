@@ -81,12 +81,13 @@ void ip4_output(struct worker *w, struct burst *in)
 		struct skb *skb = in->skb[i];
 		const struct ip4_hdr *ip = skb_data(skb);
 		const struct fib_nh *nh = skb->nh;
+		bool group = rte_be_to_cpu_32(ip->daddr) >= 0xe0000000; /* or near one */
 
-		if (likely(way.open) && likely(ip4_rewrite(&way, skb, false)))
+		if (likely(way.open && !group) && likely(ip4_rewrite(&way, skb, false)))
 			continue;
 		ip4_rewrite_leave(&way, skb);
 		octets += skb_len(skb);
-		if (unlikely(nh->type == FIB_BROADCAST || rte_be_to_cpu_32(ip->daddr) >= 0xe0000000))
+		if (unlikely(nh->type == FIB_BROADCAST || group))
 			count_group(w, skb, ip);
 		if (unlikely(skb_len(skb) > nh->mtu) && ip4_exceeds(skb, ip, nh->mtu)) {
 			octets -= skb_len(skb);

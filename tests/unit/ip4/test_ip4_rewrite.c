@@ -312,6 +312,21 @@ static void not_shared_data(void **state)
 	by_stages(x, STAGE_neigh_resolve);
 }
 
+/* This host's own to a group, by a route that has a gateway: counted as what it is. */
+static void not_to_groups(void **state)
+{
+	struct world *x = *state;
+	struct pkt group = PKT_UDP(.dst = "239.1.2.3");
+	const uint64_t *mib = x->r.f.w->ip4->mib;
+	struct skb *skb = routed(x, &group, x->nh);
+
+	skb->dev = skb->nh->dev;
+	fake_stage1(&x->r.f, ip4_output, skb);
+	assert_int_equal(mib[MIB_IpExtOutMcastPkts], 1);
+	assert_int_equal(mib[MIB_IpExtOutMcastOctets], group.len - ETH_HDR_LEN);
+	by_stages(x, STAGE_neigh_resolve);
+}
+
 /* A long packet leaves the short way, and a short one of its flow behind it as well. */
 static void keeps_a_flow_together(void **state)
 {
@@ -352,6 +367,7 @@ int main(void)
 		T(not_back_to_where_it_came_from),
 		T(not_to_a_next_hop_with_business_of_its_own),
 		T(not_shared_data),
+		T(not_to_groups),
 		T(keeps_a_flow_together),
 	};
 
