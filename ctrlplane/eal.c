@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,16 +148,33 @@ static void choose_runtime_dir(const struct skiffd *d)
  * DPDK tells of one failure in up to five lines, the cause first and what it means for its own
  * layers after it, some past its own log. What it writes is held back while it starts; a failure
  * is told in one sentence of ours with that cause in it, and after a start that succeeds the lines
- * follow as they are.
+ * follow as they are. Of a failure that it ends the process for (rte_panic) nobody else will tell.
  */
 struct held_words {
 	int file;   /* what fd 2 is meanwhile; -1: nothing is held */
 	int own;    /* where fd 2 belongs */
+	struct sigaction on_abort, on_fault;
 	char text[4096];
 };
 
+static int dying_file, dying_own; /* of the words held, for who ends the process */
+
+static void words_at_death(int sig)
+{
+	char text[512];
+	ssize_t n;
+
+	for (off_t at = 0; (n = pread(dying_file, text, sizeof(text), at)) > 0; at += n)
+		if (write(dying_own, text, (size_t)n) != n)
+			break;
+	dying_file = -1; /* told */
+	raise(sig); /* ends it: SA_RESETHAND */
+}
+
 static void words_hold(struct held_words *w, const struct skiffd *d)
 {
+	const struct sigaction dying = {.sa_handler = words_at_death, .sa_flags = (int)SA_RESETHAND};
+
 	w->text[0] = '\0';
 	w->file = d->dpdk_log == NULL ? memfd_create("words", MFD_CLOEXEC) : -1;
 	if (w->file < 0)
@@ -166,7 +184,12 @@ static void words_hold(struct held_words *w, const struct skiffd *d)
 	if (w->own < 0 || dup2(w->file, STDERR_FILENO) < 0) {
 		close(w->file);
 		w->file = -1;
+		return;
 	}
+	dying_file = w->file;
+	dying_own = w->own;
+	sigaction(SIGABRT, &dying, &w->on_abort);
+	sigaction(SIGSEGV, &dying, &w->on_fault);
 }
 
 static void words_release(struct held_words *w)
@@ -175,6 +198,8 @@ static void words_release(struct held_words *w)
 
 	if (w->file < 0)
 		return;
+	sigaction(SIGABRT, &w->on_abort, NULL);
+	sigaction(SIGSEGV, &w->on_fault, NULL);
 	fflush(stderr);
 	dup2(w->own, STDERR_FILENO);
 	close(w->own);
@@ -204,6 +229,7 @@ static const char *reason(int err)
 	case EPERM:
 		return "no permission";
 	case EAGAIN:
+		return "no thread is to be had; raise the limits (ulimit -u, ulimit -v)";
 	case EBUSY:
 		return "its files are in use by another process";
 	default:
