@@ -24,6 +24,7 @@ static uint16_t tx(void *queue, struct rte_mbuf **m, uint16_t n)
 {
 	struct fake_port *p = queue;
 
+	n = p->takes ? (uint16_t)RTE_MIN(p->takes, (uint32_t)n) : n;
 	assert_true(p->n_out + n <= FAKE_PORT_FRAMES);
 	memcpy(p->out + p->n_out, m, n * sizeof(*m));
 	p->n_out += n;

@@ -18,6 +18,7 @@ struct fake_port {
 	uint32_t n_in;
 	struct rte_mbuf *out[FAKE_PORT_FRAMES]; /* what the port was given, in order */
 	uint32_t n_out;
+	uint32_t takes; /* frames at a call; 0: all */
 	uint16_t port_id;
 	void *self;
 };

@@ -254,7 +254,37 @@ static void give(struct side *s, unsigned int port, const struct frame *f)
 	m->packet_type = f->packet_type;
 	m->l2_len = f->l2_len;
 	m->l3_len = f->l3_len;
+	m->l4_len = 20; /* of no meaning here, and not to be passed on */
+	m->tso_segsz = 1400;
 	p->in[p->n_in++] = m;
+}
+
+static void accept_all(struct worker *w, struct hook_call *call)
+{
+	(void)w;
+	(void)call;
+}
+
+static struct hook_ops hooks[] = {
+	{ .fn = accept_all, .point = HOOK_ip4_forward_point, .name = "forward" },
+	{ .fn = accept_all, .point = HOOK_ip4_post_routing, .name = "post_routing" },
+	{ .fn = accept_all, .point = HOOK_ip4_local_out, .name = "local_out" },
+};
+
+/* At times hooks look on, or ports take a few frames at a call and the rest waits. */
+static void random_mood(struct side *side, unsigned int n)
+{
+	uint32_t hook = rnd(4 * RTE_DIM(hooks)), takes = rnd(4) ? 0 : 1 + rnd(30);
+
+	for (unsigned int i = 0; i < n; i++) {
+		for (unsigned int port = 1; port <= PORTS; port++)
+			side[i].port[port].takes = takes;
+		for (uint32_t h = 0; h < RTE_DIM(hooks); h++)
+			if (h == hook)
+				hook_register(&side[i].r.f.dp, &hooks[h]);
+			else
+				hook_unregister(&side[i].r.f.dp, &hooks[h]);
+	}
 }
 
 static void run(struct side *s)
@@ -267,6 +297,8 @@ static void run(struct side *s)
 	for (unsigned int i = 1; i <= PORTS; i++)
 		s->by_lane[i] = s->port[i].n_out;
 	worker_sweep(s->r.f.w);
+	while (s->r.f.w->flush(s->r.f.w))
+		;
 	burst_flush_done(s->r.f.w);
 }
 
@@ -378,6 +410,7 @@ static void by_all_ways(lane_sift_fn *sift)
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		if (round % 50 == 0)
 			init(side, sift, round);
+		random_mood(side, WAYS);
 		for (unsigned int port = 1; port <= PORTS; port++)
 			for (uint32_t n = rnd(41); n; n--, in++) {
 				random_frame(&f, id++, port);
@@ -404,8 +437,8 @@ static void by_all_ways(lane_sift_fn *sift)
 	}
 	print_message("%lu of %lu frames by the lane, %lu to be summed by the port\n", by_lane, in,
 		asked);
-	assert_true(by_lane > in / 10); /* or the comparison says nothing */
-	assert_true(asked > in / 200);
+	assert_true(by_lane > in / 14); /* or the comparison says nothing */
+	assert_true(asked > in / 300);
 }
 
 static void random_frames_one_by_one(void **state)

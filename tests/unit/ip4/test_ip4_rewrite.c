@@ -174,8 +174,15 @@ static struct skb *passed(struct world *x)
 
 static void not_past_those_that_wait(void **state)
 {
-	static const enum stage stages[] = { STAGE_neigh_resolve, STAGE_eth_output };
+	static const enum stage stages[] = { STAGE_ip4_fragment, STAGE_neigh_resolve,
+		STAGE_eth_output };
 	struct world *x = *state;
+
+	burst_to(x->r.f.w, STAGE_ip4_forward_point, passed(x));
+	assert_false(short_way(x, ip4_forward, routed(x, &plain, x->nh)));
+	worker_sweep(x->r.f.w);
+	assert_int_equal(x->port[2].n_out, 2);
+	fake_port_clear(&x->port[2]);
 
 	for (unsigned int i = 0; i < RTE_DIM(stages); i++) {
 		burst_to(x->r.f.w, stages[i], passed(x));
