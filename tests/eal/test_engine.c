@@ -250,6 +250,17 @@ static void answer(struct worker *w, void *arg)
 	(*(uint64_t *)arg)++;
 }
 
+/* Where all share a CPU it may have work at each look; now and then it is let sleep for certain. */
+static void falls_asleep(struct worker *w)
+{
+	time_t deadline = time(NULL) + PATIENCE;
+
+	while (!atomic_load(&w->sleeping)) {
+		assert_true(time(NULL) < deadline);
+		sched_yield();
+	}
+}
+
 /*
  * A worker that sleeps whenever it can, and requests that come at every phase of that: each is
  * answered, by either way of asking. Without the watchdog's timer nothing else would wake it.
@@ -280,6 +291,8 @@ static void no_wake_up_is_lost(void **state)
 		/* spun, not slept, to hit the moment at which it falls asleep */
 		for (start = rte_rdtsc(); rte_rdtsc() - start < wait * (rte_get_tsc_hz() / 1000000);)
 			;
+		if (i % 16 == 0)
+			falls_asleep(x.w[0]);
 	}
 	m = (struct ctl_msg){.type = CTL_STOP};
 	ctl_send(x.w[0], &m);
@@ -401,6 +414,8 @@ static void frames_from_any_thread(void **state)
 		}
 		while (rte_rdtsc() - start < wait * (rte_get_tsc_hz() / 1000000))
 			;
+		if (i % 8 == 0)
+			falls_asleep(x.w[0]);
 	}
 	assert_int_equal(ctl_send(x.w[0], &stop), 0);
 	pthread_join(t, NULL);
