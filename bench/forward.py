@@ -40,7 +40,7 @@ if os.environ.get("SKIFF_BENCH_INSIDE") != "1":
     os.execv(isolate, [isolate, sys.executable, os.path.abspath(__file__), *sys.argv[1:]])
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "net"))
-from skiffnet import BUILD, Failed, Host, Skiff, link, sh, wait_for  # noqa: E402
+from skiffnet import BUILD, Failed, Host, Skiff, link, processor_time, sh, wait_for  # noqa: E402
 
 TRAFFIC = os.path.join(BUILD, "bench", "skiff-traffic")
 LEFT, RIGHT = Host("left"), Host("right")
@@ -82,13 +82,6 @@ class Forwarder:
         """Seconds that the forwarder's own threads have run; the kernel has none."""
         return 0
 
-def cpu_of(pid):
-    total = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as f:
-            total += int(f.read().split()[0])
-    return total / 1e9
-
 
 class Kernel(Forwarder):
     def start(self):
@@ -129,7 +122,7 @@ ip link set far up
         self.skiff.ip(words)
 
     def cpu(self):
-        return cpu_of(self.skiff.process.pid)
+        return processor_time(self.skiff.process.pid)
 
 
 class SkiffAfXdp(SkiffAfPacket):
@@ -157,7 +150,7 @@ class Testpmd(Forwarder):
         raise Failed("testpmd: " + text)
 
     def cpu(self):
-        return cpu_of(self.process.pid)
+        return processor_time(self.process.pid)
 
     def end(self):
         self.process.stdin.write("\n")

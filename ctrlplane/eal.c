@@ -157,17 +157,17 @@ struct held_words {
 	char text[4096];
 };
 
-static int dying_file, dying_own; /* of the words held, for who ends the process */
+static struct held_words held; /* static: a signal handler reads it */
 
 static void words_at_death(int sig)
 {
 	char text[512];
 	ssize_t n;
 
-	for (off_t at = 0; (n = pread(dying_file, text, sizeof(text), at)) > 0; at += n)
-		if (write(dying_own, text, (size_t)n) != n)
+	for (off_t at = 0; (n = pread(held.file, text, sizeof(text), at)) > 0; at += n)
+		if (write(held.own, text, (size_t)n) != n)
 			break;
-	dying_file = -1; /* told */
+	held.file = -1; /* told */
 	raise(sig); /* ends it: SA_RESETHAND */
 }
 
@@ -186,8 +186,6 @@ static void words_hold(struct held_words *w, const struct skiffd *d)
 		w->file = -1;
 		return;
 	}
-	dying_file = w->file;
-	dying_own = w->own;
 	sigaction(SIGABRT, &dying, &w->on_abort);
 	sigaction(SIGSEGV, &dying, &w->on_fault);
 }
@@ -248,20 +246,19 @@ static void remove_runtime_dir(void)
 
 static int init_quietly(const struct skiffd *d, struct eal_args *args)
 {
-	struct held_words words;
 	int ret, err;
 
-	words_hold(&words, d);
+	words_hold(&held, d);
 	ret = rte_eal_init(args->argc, args->argv);
 	err = rte_errno;
-	words_release(&words);
+	words_release(&held);
 	if (ret < 0) {
-		const char *cause = words_cause(&words);
+		const char *cause = words_cause(&held);
 
 		log_error("DPDK does not start: %s%s%s%s; --log-level debug shows its own words",
 			reason(err), *cause ? " (" : "", cause, *cause ? ")" : "");
 	} else {
-		fputs(words.text, stderr);
+		fputs(held.text, stderr);
 	}
 	rte_errno = err;
 	return ret;

@@ -75,12 +75,11 @@ static DIR *folder_new(const char *path, int fd)
 SHIM_EXPORT DIR *opendir(const char *path)
 {
 	char buf[PROC_PATH_MAX];
-	const char *plain = proc_path(AT_FDCWD, path, buf);
-	int kind = plain == NULL ? PROC_KERNEL : proc_look(plain, true);
+	int kind = proc_find(AT_FDCWD, path, true, buf);
 
 	if (kind == PROC_KERNEL)
 		return hooks_file_hides(path) ? NULL : real()->opendir(path);
-	return kind < 0 ? NULL : folder_new(plain, -1);
+	return kind < 0 ? NULL : folder_new(buf, -1);
 }
 
 SHIM_EXPORT DIR *fdopendir(int fd)
@@ -182,10 +181,9 @@ SHIM_EXPORT int scandir(const char *restrict path, struct dirent ***restrict lis
 {
 	struct dirent *e, **all = NULL;
 	char buf[PROC_PATH_MAX];
-	const char *plain = proc_path(AT_FDCWD, path, buf);
 	size_t n = 0;
 
-	if (plain == NULL || proc_look(plain, true) == PROC_KERNEL)
+	if (proc_find(AT_FDCWD, path, true, buf) == PROC_KERNEL)
 		return real()->scandir(path, list, want, order);
 	DIR *d = opendir(path);
 

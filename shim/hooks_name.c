@@ -16,14 +16,6 @@
 
 #define CLASS "/sys/class/net/"
 
-/* As proc_look; buf: the plain name. */
-static int look(const char *path, char buf[PROC_PATH_MAX])
-{
-	const char *plain = proc_path(AT_FDCWD, path, buf);
-
-	return plain == NULL ? PROC_KERNEL : proc_look(plain, true);
-}
-
 /* An interface is a link in the class's folder. */
 static void resolve(char *to, const char *plain)
 {
@@ -40,7 +32,7 @@ static void resolve(char *to, const char *plain)
 SHIM_EXPORT char *realpath(const char *restrict path, char *restrict to)
 {
 	char buf[PROC_PATH_MAX];
-	int kind = look(path, buf);
+	int kind = proc_find(AT_FDCWD, path, true, buf);
 
 	if (kind == PROC_KERNEL)
 		return real()->realpath(path, to);
@@ -70,7 +62,7 @@ SHIM_EXPORT char *canonicalize_file_name(const char *path)
 static bool no_attributes(const char *path)
 {
 	char buf[PROC_PATH_MAX];
-	int kind = look(path, buf);
+	int kind = proc_find(AT_FDCWD, path, true, buf);
 
 	if (kind > 0)
 		errno = ENOTSUP;

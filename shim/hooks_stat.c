@@ -39,19 +39,17 @@ static ino_t inode_of(const char *path)
 static int look(int dir, const char *path, bool follow, struct stat *st)
 {
 	char buf[PROC_PATH_MAX];
-
-	path = proc_path(dir, path, buf);
-	int kind = path == NULL ? PROC_KERNEL : proc_look(path, follow);
+	int kind = proc_find(dir, path, follow, buf);
 
 	if (kind <= 0)
 		return kind;
 	memset(st, 0, sizeof(*st));
 	st->st_dev = SKIFF_DEV;
-	st->st_ino = inode_of(path);
-	st->st_mode = mode_of(kind, path);
+	st->st_ino = inode_of(buf);
+	st->st_mode = mode_of(kind, buf);
 	st->st_nlink = kind == PROC_FOLDER ? 2 : 1;
 	st->st_blksize = 4096;
-	st->st_size = kind == PROC_FILE && path[1] == 's' ? 4096 : 0;
+	st->st_size = kind == PROC_FILE && buf[1] == 's' ? 4096 : 0;
 	return 1;
 }
 
@@ -113,13 +111,11 @@ SHIM_EXPORT int statx(int dir, const char *restrict path, int flags, unsigned in
 static int may(int dir, const char *path, int how)
 {
 	char buf[PROC_PATH_MAX];
-
-	path = proc_path(dir, path, buf);
-	int kind = path == NULL ? PROC_KERNEL : proc_look(path, true);
+	int kind = proc_find(dir, path, true, buf);
 
 	if (kind <= 0)
 		return kind;
-	if ((how & W_OK) && !(kind == PROC_FILE && proc_sys_is(path))) {
+	if ((how & W_OK) && !(kind == PROC_FILE && proc_sys_is(buf))) {
 		errno = EROFS;
 		return -1;
 	}
@@ -156,12 +152,11 @@ SHIM_EXPORT int faccessat(int dir, const char *path, int how, int flags)
 /* 1: a link of ours, its plain name in buf; 0: libc's; -1. */
 static int is_link(int dir, const char *path, char buf[PROC_PATH_MAX])
 {
-	path = proc_path(dir, path, buf);
-	int kind = path == NULL ? PROC_KERNEL : proc_look(path, false);
+	int kind = proc_find(dir, path, false, buf);
 
 	if (kind > 0 && kind != PROC_LINK) {
 		/* the root of /proc/net is one, of the kernel's */
-		if (strcmp(path, "/proc/net") == 0)
+		if (strcmp(buf, "/proc/net") == 0)
 			return 0;
 		errno = EINVAL;
 		return -1;

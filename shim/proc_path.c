@@ -160,6 +160,11 @@ const char *proc_path(int dir, const char *path, char buf[PROC_PATH_MAX])
 	return make_plain(whole, buf) ? buf : NULL;
 }
 
+int proc_find(int dir, const char *path, bool follow, char buf[PROC_PATH_MAX])
+{
+	return proc_path(dir, path, buf) == NULL ? PROC_KERNEL : proc_look(buf, follow);
+}
+
 const char *proc_plain(int dir, const char *path, char buf[PROC_PATH_MAX])
 {
 	char whole[2 * PROC_PATH_MAX], base[PROC_PATH_MAX];
@@ -215,9 +220,8 @@ static int enter(const char *path)
 SHIM_EXPORT int chdir(const char *path)
 {
 	char buf[PROC_PATH_MAX];
-	const char *plain = proc_path(AT_FDCWD, path, buf);
 
-	return plain != NULL && proc_look(plain, true) == PROC_FOLDER ? enter(plain)
+	return proc_find(AT_FDCWD, path, true, buf) == PROC_FOLDER ? enter(buf)
 		: moved(real()->chdir(path));
 }
 

@@ -187,26 +187,6 @@ static int ask_skiffd(FILE *f, const char *name)
 	return status == 0 ? 0 : -1;
 }
 
-static int text_snmp(FILE *f)
-{
-	return ask_skiffd(f, "snmp");
-}
-
-static int text_netstat(FILE *f)
-{
-	return ask_skiffd(f, "netstat");
-}
-
-static int text_sockstat(FILE *f)
-{
-	return ask_skiffd(f, "sockstat");
-}
-
-static int text_sockstat6(FILE *f)
-{
-	return ask_skiffd(f, "sockstat6");
-}
-
 /* Sockets: skiff's stack has none yet, and the kernel's are another's. */
 #define V4 "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
 #define V6 "  sl  local_address                         remote_address                        st tx_queue " \
@@ -215,13 +195,14 @@ static int text_sockstat6(FILE *f)
 static const struct {
 	const char *name;
 	const char *text; /* all of it */
-	text_fn make;	  /* both NULL: the kernel's, which tells nothing of the network's state */
+	text_fn make;
+	_Bool asked;	  /* of skiffd; none of the three: the kernel's, which tells nothing of the
+			   * network's state */
 } proc_net[] = {
 	{"dev", NULL, text_dev}, {"route", NULL, text_route}, {"arp", NULL, text_arp},
 	{"if_inet6", NULL, text_if_inet6}, {"igmp", NULL, text_igmp},
-	{"dev_mcast", NULL, text_dev_mcast}, {"snmp", NULL, text_snmp},
-	{"netstat", NULL, text_netstat}, {"sockstat", NULL, text_sockstat},
-	{"sockstat6", NULL, text_sockstat6},
+	{"dev_mcast", NULL, text_dev_mcast}, {"snmp", .asked = 1},
+	{"netstat", .asked = 1}, {"sockstat", .asked = 1}, {"sockstat6", .asked = 1},
 	{"tcp", V4 "                                                     \n", NULL},
 	{"udp", " " V4 " ref pointer drops            \n", NULL},
 	{"udplite", " " V4 " ref pointer drops            \n", NULL},
@@ -242,6 +223,8 @@ int proc_net_text(const char *name, FILE *f)
 			return f == NULL || fputs(proc_net[i].text, f) >= 0 ? 1 : -1;
 		if (proc_net[i].make != NULL)
 			return f == NULL || proc_net[i].make(f) == 0 ? 1 : -1;
+		if (proc_net[i].asked)
+			return f == NULL || ask_skiffd(f, name) == 0 ? 1 : -1;
 		return 0;
 	}
 	errno = ENOENT;

@@ -26,14 +26,6 @@ static uint32_t limit(const struct worker *w)
 	return atomic_load_explicit(&w->dp->conf.max_backlog, memory_order_relaxed);
 }
 
-static void stamp(struct skb *skb, uint64_t now)
-{
-	if (skb->flags & SKB_F_TSTAMP)
-		return;
-	skb->tstamp = now;
-	skb->flags |= SKB_F_TSTAMP;
-}
-
 enum netif_rx_result netif_rx(struct worker *w, struct skb *skb)
 {
 	struct backlog *b = w->backlog;
@@ -44,7 +36,7 @@ enum netif_rx_result netif_rx(struct worker *w, struct skb *skb)
 		skb_drop(w, skb, DROP_BACKLOG_FULL);
 		return NETIF_RX_DROP;
 	}
-	stamp(skb, w->now);
+	skb_stamp(skb, w->now);
 	skb_queue_tail(&b->q, skb);
 	if (b->q.len == 1)
 		napi_schedule(w, &b->napi);
@@ -55,7 +47,7 @@ enum netif_rx_result netif_rx_on(struct worker *from, struct worker *to, struct 
 {
 	struct backlog *b = to->backlog;
 
-	stamp(skb, from ? from->now : rte_rdtsc());
+	skb_stamp(skb, from ? from->now : rte_rdtsc());
 	if (rte_ring_count(b->inbox) > limit(to) || rte_ring_enqueue(b->inbox, skb) != 0) {
 		atomic_fetch_add_explicit(&b->refused, 1, memory_order_relaxed);
 		if (from)

@@ -314,6 +314,15 @@ static inline void *skb_header(struct skb *skb, uint32_t n)
 	return likely(skb_may_pull(skb, n)) ? skb_data(skb) : NULL;
 }
 
+/* The arrival time, unless it is there already. */
+static inline void skb_stamp(struct skb *skb, uint64_t tsc)
+{
+	if (skb->flags & SKB_F_TSTAMP)
+		return;
+	skb->tstamp = tsc;
+	skb->flags |= SKB_F_TSTAMP;
+}
+
 /* A tag that is not in the data. */
 static inline void skb_set_vlan(struct skb *skb, rte_be16_t proto, uint16_t tci)
 {

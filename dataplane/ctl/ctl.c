@@ -16,6 +16,7 @@
 #include "core/backlog.h"
 #include "core/burst.h"
 #include "core/dp.h"
+#include "core/ring.h"
 #include "core/skb_alloc.h"
 #include "core/sleep.h"
 #include "ctl/ctl.h"
@@ -35,16 +36,10 @@ struct ctl_worker {
 	atomic_uint ready_lost;  /* a CTL_NEIGH_READY found the ring full */
 };
 
-static struct rte_ring *ring_new(void)
+static struct rte_ring *new_ring(void)
 {
-	ssize_t size = rte_ring_get_memsize_elem(sizeof(struct ctl_msg), CTL_RING_SIZE);
-	struct rte_ring *r = aligned_alloc(64, RTE_ALIGN_CEIL((size_t)size, 64));
-
-	if (r && rte_ring_init(r, "ctl", CTL_RING_SIZE, RING_F_SP_ENQ | RING_F_SC_DEQ) < 0) {
-		free(r);
-		return NULL;
-	}
-	return r;
+	return ring_new_elem("ctl", sizeof(struct ctl_msg), CTL_RING_SIZE,
+		RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
 static unsigned int napi_poll(struct worker *w, struct napi *n, unsigned int budget)
@@ -86,8 +81,8 @@ int ctl_worker_init(struct worker *w)
 	if (!c)
 		return rc;
 	memset(c, 0, sizeof(*c));
-	c->to_worker = ring_new();
-	c->to_control = ring_new();
+	c->to_worker = new_ring();
+	c->to_control = new_ring();
 	c->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (!c->to_worker || !c->to_control || c->fd < 0) {
 		rc = c->fd < 0 ? -errno : rc;

@@ -58,19 +58,11 @@ static void to_taps(struct worker *w, const struct ptype_array *taps, struct skb
 	}
 }
 
-static void stamp(struct worker *w, struct skb *skb)
-{
-	if (skb->flags & SKB_F_TSTAMP)
-		return;
-	skb->tstamp = w->now;
-	skb->flags |= SKB_F_TSTAMP;
-}
-
 void ptype_tap_tagged(struct worker *w, struct skb *skb)
 {
 	const struct ptype_array *taps = ptype_taps(w->dp);
 
-	stamp(w, skb);
+	skb_stamp(skb, w->now);
 	if (taps)
 		to_taps(w, taps, skb, skb->pkt_type);
 }
@@ -173,7 +165,7 @@ static void receive(struct worker *w, struct skb *skb)
 
 	if (taken(w, skb, path, RX_HOOK_STEAL))
 		return;
-	stamp(w, skb);
+	skb_stamp(skb, w->now);
 	taps = ptype_taps(w->dp);
 	if (taps)
 		to_taps(w, taps, skb, skb->pkt_type);

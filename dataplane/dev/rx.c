@@ -58,11 +58,11 @@ static void notable(struct skb *skb, const struct rte_mbuf *m)
 		gso(skb, m);
 }
 
-static inline struct skb *make_skb(const struct rx_queue *q, struct rte_mbuf *m)
+static inline struct skb *make_skb(const struct line0 *line0, struct rte_mbuf *m)
 {
 	struct skb *skb = skb_of(m);
 
-	memcpy(skb, &q->line0, sizeof(q->line0));
+	memcpy(skb, line0, sizeof(*line0));
 	if (unlikely(m->ol_flags & RX_NOTABLE))
 		notable(skb, m);
 	return skb;
@@ -70,7 +70,7 @@ static inline struct skb *make_skb(const struct rx_queue *q, struct rte_mbuf *m)
 
 struct skb *rxq_skb(const struct rx_queue *q, struct rte_mbuf *m)
 {
-	return make_skb(q, m);
+	return make_skb(&q->line0, m);
 }
 
 static inline bool lane_open(const struct worker *w, const struct netdev *dev)
@@ -111,15 +111,12 @@ static inline uint64_t to_eth_input(struct worker *w, const struct rx_queue *q, 
 
 		if (cold && i + PREFETCH_AHEAD < n)
 			fetch(m[i + PREFETCH_AHEAD]);
-		to[i] = skb_of(pkt);
-		memcpy(to[i], &line0, sizeof(line0));
+		to[i] = make_skb(&line0, pkt);
 		bytes += pkt->pkt_len;
-		if (unlikely(pkt->ol_flags & RX_NOTABLE))
-			notable(to[i], pkt);
 	}
 	for (uint32_t i = room; i < n; i++) {
 		bytes += m[i]->pkt_len;
-		burst_overflow(w, STAGE_eth_input, make_skb(q, m[i]));
+		burst_overflow(w, STAGE_eth_input, make_skb(&line0, m[i]));
 	}
 	out->n += room;
 	w->pending[STAGE_eth_input / 64] |= UINT64_C(1) << (STAGE_eth_input % 64);

@@ -83,30 +83,26 @@ static bool ask_port(const struct tx_contract *c, struct skb *skb, uint16_t tso)
 {
 	struct rte_mbuf *m = skb_mbuf(skb);
 	const struct ip4_hdr *ip = ip4_of(skb);
-	uint64_t flags = RTE_MBUF_F_TX_IPV4;
+	uint64_t flag;
 
 	if (!ip || !c->l4_csum || skb->csum_start != skb->network_header + ip4_hdr_len(ip))
 		return false;
 	if (ip->protocol == IP4_PROTO_TCP)
-		flags |= RTE_MBUF_F_TX_TCP_CKSUM;
+		flag = RTE_MBUF_F_TX_TCP_CKSUM;
 	else if (ip->protocol == IP4_PROTO_UDP && !tso)
-		flags |= RTE_MBUF_F_TX_UDP_CKSUM;
+		flag = RTE_MBUF_F_TX_UDP_CKSUM;
 	else
 		return false;
-	m->l2_len = skb->network_header - m->data_off;
-	m->l3_len = ip4_hdr_len(ip);
-	m->l4_len = 0;
-	m->tso_segsz = 0;
+	if (tso && skb->csum_start + TCP_HDR_LEN > m->data_off + m->data_len)
+		return false;
+	txq_ask_csum(m, flag, skb->network_header - m->data_off, ip4_hdr_len(ip));
 	if (tso) {
-		if (skb->csum_start + TCP_HDR_LEN > m->data_off + m->data_len)
-			return false;
-		flags |= RTE_MBUF_F_TX_TCP_SEG;
+		m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
 		if (c->ip4_csum)
-			flags |= RTE_MBUF_F_TX_IP_CKSUM;
+			m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
 		m->l4_len = tcp_hdr_len((const struct tcp_hdr *)(skb_head(skb) + skb->csum_start));
 		m->tso_segsz = tso;
 	}
-	m->ol_flags = (m->ol_flags & ~RTE_MBUF_F_TX_OFFLOAD_MASK) | flags;
 	return true;
 }
 

@@ -112,6 +112,19 @@ static inline bool txq_plain(const struct skb *skb, const struct rte_mbuf *m, ui
 		!(m->ol_flags & TXQ_MBUF_NOTABLE);
 }
 
+/*
+ * Ask the port to complete a checksum over IPv4: `flag` is RTE_MBUF_F_TX_TCP_CKSUM or _UDP_CKSUM, the
+ * headers before are so long. The queue's `offload` is the caller's to set.
+ */
+static inline void txq_ask_csum(struct rte_mbuf *m, uint64_t flag, uint32_t l2_len, uint32_t l3_len)
+{
+	m->ol_flags = (m->ol_flags & ~RTE_MBUF_F_TX_OFFLOAD_MASK) | RTE_MBUF_F_TX_IPV4 | flag;
+	m->l2_len = l2_len;
+	m->l3_len = l3_len;
+	m->l4_len = 0;
+	m->tso_segsz = 0;
+}
+
 /* After q.len or state changed. */
 static inline void txq_update(struct tx_queue *t)
 {

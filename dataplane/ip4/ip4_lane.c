@@ -117,11 +117,8 @@ static bool completes(struct tx_queue *t, struct rte_mbuf *m)
 		return true;
 	if (!t->dev->contract->l4_csum || (!tcp && !udp) || m->l2_len + m->l3_len != LANE_HEADERS)
 		return false;
-	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | (tcp ? RTE_MBUF_F_TX_TCP_CKSUM : RTE_MBUF_F_TX_UDP_CKSUM);
-	m->l2_len = ETH_HDR_LEN;
-	m->l3_len = IP4_HDR_LEN;
-	m->l4_len = 0;
-	m->tso_segsz = 0;
+	txq_ask_csum(m, tcp ? RTE_MBUF_F_TX_TCP_CKSUM : RTE_MBUF_F_TX_UDP_CKSUM, ETH_HDR_LEN,
+		IP4_HDR_LEN);
 	t->offload = true;
 	return true;
 }

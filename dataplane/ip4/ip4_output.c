@@ -18,8 +18,6 @@
 
 static void count_group(struct worker *w, const struct skb *skb, const struct ip4_hdr *ip)
 {
-	if (skb_len(skb) > skb->nh->mtu && ip4_exceeds(skb, ip, skb->nh->mtu))
-		return; /* its pieces are counted */
 	if (ip4_is_multicast(rte_be_to_cpu_32(ip->daddr))) {
 		ip4_count(w, MIB_IpExtOutMcastPkts);
 		ip4_count_n(w, MIB_IpExtOutMcastOctets, skb_len(skb));
@@ -86,15 +84,14 @@ void ip4_output(struct worker *w, struct burst *in)
 		if (likely(way.open && !group) && likely(ip4_rewrite(&way, skb, false)))
 			continue;
 		ip4_rewrite_leave(&way, skb);
+		if (unlikely(skb_len(skb) > nh->mtu) && ip4_exceeds(skb, ip, nh->mtu)) {
+			too_long(w, skb, ip); /* its pieces are counted */
+			continue;
+		}
 		octets += skb_len(skb);
 		if (unlikely(nh->type == FIB_BROADCAST || group))
 			count_group(w, skb, ip);
-		if (unlikely(skb_len(skb) > nh->mtu) && ip4_exceeds(skb, ip, nh->mtu)) {
-			octets -= skb_len(skb);
-			too_long(w, skb, ip);
-		} else {
-			burst_run_put(&out, skb);
-		}
+		burst_run_put(&out, skb);
 	}
 	burst_run_end(&out);
 	ip4_count_n(w, MIB_IpExtOutOctets, octets);

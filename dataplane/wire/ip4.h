@@ -5,7 +5,9 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "wire/checksum.h"
 
@@ -88,24 +90,26 @@ static inline void ip4_set_csum(struct ip4_hdr *ip)
 	ip->check = csum_ip4(ip, ip4_ihl(ip));
 }
 
-/* One hop less, checksum kept right (RFC 1141: adding to the TTL's word subtracts from the sum). */
-static inline void ip4_decrease_ttl(struct ip4_hdr *ip)
-{
-	uint32_t check = (uint32_t)ip->check + htons(0x0100);
-
-	ip->check = (uint16_t)(check + (check >= 0xffff));
-	ip->ttl--;
-}
-
 /*
- * The same on the header's word of TTL, protocol and checksum, as loaded from it. Little endian, as
- * all of DPDK here.
+ * One hop less, checksum kept right (RFC 1141: adding to the TTL's word subtracts from the sum), on
+ * the header's word of TTL, protocol and checksum, as loaded from it. Little endian, as all of DPDK
+ * here.
  */
 static inline uint32_t ip4_next_ttl(uint32_t word)
 {
 	uint32_t sum = (word >> 16) + 1;
 
 	return ((word - 1) & 0xffff) | (sum + (sum >= 0xffff)) << 16;
+}
+
+static inline void ip4_decrease_ttl(struct ip4_hdr *ip)
+{
+	uint8_t *at = (uint8_t *)ip + offsetof(struct ip4_hdr, ttl);
+	uint32_t word;
+
+	memcpy(&word, at, sizeof(word));
+	word = ip4_next_ttl(word);
+	memcpy(at, &word, sizeof(word));
 }
 
 /* What is wrong with a header, in the order of the checks (RFC 1812 5.2.2). */

@@ -79,6 +79,15 @@ def link(host_a, iface_a, host_b, iface_b, up=True):
         host_b.run(f"ip link set {iface_b} up")
 
 
+def processor_time(pid):
+    """Of all threads of a process so far, in seconds."""
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as stat:
+            total += int(stat.read().split()[0])
+    return total / 1e9
+
+
 def iperf(client, server, address, *options, seconds=2, timeout=60):
     """iperf3 from client to server; its `end`. Raises Failed with iperf3's own words."""
     daemon = server.popen(["iperf3", "-s", "-1", "-B", address], stdout=subprocess.DEVNULL,

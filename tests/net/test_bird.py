@@ -129,45 +129,36 @@ def notices_that_the_daemon_died():
 
 
 def reads_and_writes_routes():
-    server = subprocess.Popen([SERVER, SOCKET], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              text=True)
-    if server.stdout.readline() != "ready\n":
-        raise Failed("the test server does not start")
-    ip("link set eth0 up")
-    ip("addr add 10.0.0.1/24 dev eth0")
-    ip("route add 40.0.0.0/8 via 10.0.0.9")
-    with open("/run/bird.conf", "w", encoding="ascii") as f:
-        f.write(CONF)
-    bird = subprocess.Popen([RUN, "-s", SOCKET, "bird", "-f", "-c", "/run/bird.conf", "-s",
-                             "/run/bird.ctl", "-P", "/run/bird.pid"])
-    try:
-        wait_for(lambda: "30.0.0.0/8 via 10.0.0.2 dev eth0 proto bird" in ip("route"),
-                 "bird's route")
-        routes = ip("route")
-        assert "blackhole 31.0.0.0/8 proto bird" in routes, routes
-        assert "nexthop via 10.0.0.3 dev eth0 weight 3" in routes, routes
-        assert "40.0.0.0/8" in birdc("show route protocol kernel1")
-        shown = birdc("show interfaces summary")
-        assert "10.0.0.1/24" in shown, shown
-        # by notifications
-        ip("route add 41.0.0.0/8 via 10.0.0.9")
-        ip("route del 40.0.0.0/8")
-        wait_for(lambda: "41.0.0.0/8" in birdc("show route protocol kernel1"), "the new route")
-        assert "40.0.0.0/8" not in birdc("show route protocol kernel1")
-        ip("link set eth0 down")
-        wait_for(lambda: "30.0.0.0/8" not in birdc("show route"), "bird to see the link go")
-        ip("link set eth0 up")
-        wait_for(lambda: "30.0.0.0/8 via 10.0.0.2" in ip("route"), "bird's route again")
-        bird.terminate()
-        assert bird.wait(10) == 0
-        assert "proto bird" not in ip("route"), ip("route")
-        with open("/run/bird.log", encoding="ascii") as f:
-            bad = [line for line in f if "<ERR>" in line or "<WARN>" in line or "<BUG>" in line]
-        assert not bad, bad
-    finally:
-        bird.kill()
-        server.terminate()
-    assert server.wait(10) == 0
+    with control_plane() as server:
+        ip("route add 40.0.0.0/8 via 10.0.0.9")
+        bird = start_bird([RUN, "-s", SOCKET], CONF)
+        try:
+            wait_for(lambda: "30.0.0.0/8 via 10.0.0.2 dev eth0 proto bird" in ip("route"),
+                     "bird's route")
+            routes = ip("route")
+            assert "blackhole 31.0.0.0/8 proto bird" in routes, routes
+            assert "nexthop via 10.0.0.3 dev eth0 weight 3" in routes, routes
+            assert "40.0.0.0/8" in birdc("show route protocol kernel1")
+            shown = birdc("show interfaces summary")
+            assert "10.0.0.1/24" in shown, shown
+            # by notifications
+            ip("route add 41.0.0.0/8 via 10.0.0.9")
+            ip("route del 40.0.0.0/8")
+            wait_for(lambda: "41.0.0.0/8" in birdc("show route protocol kernel1"), "the new route")
+            assert "40.0.0.0/8" not in birdc("show route protocol kernel1")
+            ip("link set eth0 down")
+            wait_for(lambda: "30.0.0.0/8" not in birdc("show route"), "bird to see the link go")
+            ip("link set eth0 up")
+            wait_for(lambda: "30.0.0.0/8 via 10.0.0.2" in ip("route"), "bird's route again")
+            bird.terminate()
+            assert bird.wait(10) == 0
+            assert "proto bird" not in ip("route"), ip("route")
+            with open("/run/bird.log", encoding="ascii") as f:
+                bad = [line for line in f if "<ERR>" in line or "<WARN>" in line or "<BUG>" in line]
+            assert not bad, bad
+        finally:
+            bird.kill()
+        assert server.poll() is None
 
 
 run_tests([reads_and_writes_routes, keeps_and_reconciles_its_routes,

@@ -9,7 +9,8 @@ import re
 import subprocess
 import time
 
-from skiffnet import BUILD, Failed, Host, Skiff, iperf, link, run_tests, sh, wait_for
+from skiffnet import (BUILD, Failed, Host, Skiff, iperf, link, processor_time, run_tests, sh,
+                      wait_for)
 
 CONFIG = """
 system workers 1
@@ -115,15 +116,6 @@ def shows_registers():
     assert text.count("EEPROM") >= 9, text
     refused = router.skiff("show registers lan", check=False)
     assert refused.returncode == 1 and "no registers to show" in refused.stderr, refused
-
-
-def processor_time(pid):
-    """Of all threads of a process so far, in seconds."""
-    total = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as stat:
-            total += int(stat.read().split()[0])
-    return total / 1e9
 
 
 def idle_share(name, port, seconds):
