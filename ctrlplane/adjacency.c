@@ -31,8 +31,8 @@ struct host {
 };
 
 struct cp_adjs {
-	struct rib trie;	/* its nodes only; a /32's `route` is a place in host[] */
-	uint32_t root;
+	struct rib rib;	/* its nodes only; a /32's `route` is a place in host[] */
+	struct rib_trie trie;
 	struct rib_pool hosts;	/* of struct host */
 	uint32_t n;		/* adjacencies in FIBs */
 	bool full;		/* said so */
@@ -164,26 +164,26 @@ static void in_every_fib(struct cp *cp, struct host *h)
 /* The address's record, made if needed; 0: no memory. */
 static uint32_t host_make(struct cp_adjs *t, uint32_t ip)
 {
-	uint32_t node = rib_trie_make(&t->trie, &t->root, ip, 32), i;
+	uint32_t node = rib_trie_make(&t->rib, &t->trie, ip, 32), i;
 
-	if (node == 0 || rib_node(&t->trie, node)->route != 0)
-		return node != 0 ? rib_node(&t->trie, node)->route : 0;
+	if (node == 0 || rib_node(&t->rib, node)->route != 0)
+		return node != 0 ? rib_node(&t->rib, node)->route : 0;
 	i = rib_pool_get(&t->hosts);
 	if (i == 0) {
-		rib_trie_drop(&t->trie, &t->root, ip, 32);
+		rib_trie_drop(&t->rib, &t->trie, node);
 		return 0;
 	}
 	host_at(t, i)->ip = ip;
-	rib_node(&t->trie, node)->route = i;
+	rib_node(&t->rib, node)->route = i;
 	return i;
 }
 
 static void host_drop(struct cp_adjs *t, uint32_t i)
 {
-	uint32_t ip = host_at(t, i)->ip;
+	uint32_t node = rib_trie_find(&t->rib, &t->trie, host_at(t, i)->ip, 32);
 
-	rib_node(&t->trie, rib_trie_find(&t->trie, t->root, ip, 32))->route = 0;
-	rib_trie_drop(&t->trie, &t->root, ip, 32);
+	rib_node(&t->rib, node)->route = 0;
+	rib_trie_drop(&t->rib, &t->trie, node);
 	rib_pool_put(&t->hosts, i);
 }
 
@@ -235,17 +235,17 @@ void cp_adj_route_changed(struct cp *cp, const struct rib_table *table, uint32_t
 	struct cp_adjs *t = cp->adjs;
 	uint32_t ip = key, last = key | ~rib_mask(len);
 
-	for (bool more = rib_trie_next(&t->trie, t->root, &ip, false); more && ip <= last;
-		more = rib_trie_next(&t->trie, t->root, &ip, true)) {
-		uint32_t node = rib_trie_find(&t->trie, t->root, ip, 32);
-		struct host *h = host_at(t, rib_node(&t->trie, node)->route);
+	for (bool more = rib_trie_next(&t->rib, &t->trie, &ip, false); more && ip <= last;
+		more = rib_trie_next(&t->rib, &t->trie, &ip, true)) {
+		uint32_t node = rib_trie_find(&t->rib, &t->trie, ip, 32);
+		struct host *h = host_at(t, rib_node(&t->rib, node)->route);
 		const struct adj *a = *find(h, fib);
 
 		/* a longer match than this one decides, before and after */
 		if (a == NULL || a->len <= len)
 			look_at(cp, h, table, fib, len == 32);
 		if (h->neighs == NULL && h->adjs == NULL) /* taken back at last */
-			host_drop(t, rib_node(&t->trie, node)->route);
+			host_drop(t, rib_node(&t->rib, node)->route);
 	}
 }
 
@@ -254,10 +254,10 @@ static void for_each_host(struct cp *cp, void (*fn)(struct cp *cp, struct host *
 	struct cp_adjs *t = cp->adjs;
 	uint32_t ip = 0;
 
-	for (bool more = rib_trie_next(&t->trie, t->root, &ip, false); more;
-		more = rib_trie_next(&t->trie, t->root, &ip, true))
-		fn(cp, host_at(t, rib_node(&t->trie,
-			rib_trie_find(&t->trie, t->root, ip, 32))->route));
+	for (bool more = rib_trie_next(&t->rib, &t->trie, &ip, false); more;
+		more = rib_trie_next(&t->rib, &t->trie, &ip, true))
+		fn(cp, host_at(t, rib_node(&t->rib,
+			rib_trie_find(&t->rib, &t->trie, ip, 32))->route));
 }
 
 static void forget_host(struct cp *cp, struct host *h)
@@ -289,7 +289,7 @@ int cp_adjs_init(struct cp *cp)
 
 	if (t == NULL)
 		return -ENOMEM;
-	t->trie.nodes.size = sizeof(struct rib_node);
+	t->rib.nodes.size = sizeof(struct rib_node);
 	t->hosts.size = sizeof(struct host);
 	cp->adjs = t;
 	return 0;
@@ -300,7 +300,8 @@ void cp_adjs_fini(struct cp *cp)
 	struct cp_adjs *t = cp->adjs;
 
 	cp_adj_forget(cp);
-	rib_pool_free(&t->trie.nodes);
+	rib_trie_fini(&t->trie);
+	rib_pool_free(&t->rib.nodes);
 	rib_pool_free(&t->hosts);
 	free(t);
 	cp->adjs = NULL;

@@ -126,7 +126,7 @@ static struct rib_cfg cfg_of(const struct cp *cp, const struct rib_route *r)
 static bool has_route(const struct cp *in, const struct cp *of, const struct rib_route *r)
 {
 	const struct rib_table *t = rib_table_find(in->rib, r->table);
-	uint32_t node = t != NULL ? rib_trie_find(in->rib, t->root, r->dst, r->len) : 0;
+	uint32_t node = t != NULL ? rib_trie_find(in->rib, &t->trie, r->dst, r->len) : 0;
 	struct rib_cfg c = cfg_of(of, r);
 
 	for (uint32_t i = node != 0 ? rib_node(in->rib, node)->route : 0; i != 0;

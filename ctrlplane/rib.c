@@ -154,7 +154,7 @@ static int insert(struct cp *cp, struct rib_table *t, const struct rib_cfg *cfg,
 {
 	struct rib *r = cp->rib;
 	uint32_t alias = rib_pool_get(&r->aliases);
-	uint32_t node = alias != 0 ? rib_trie_make(r, &t->root, cfg->dst, cfg->len) : 0;
+	uint32_t node = alias != 0 ? rib_trie_make(r, &t->trie, cfg->dst, cfg->len) : 0;
 	int err;
 
 	if (node == 0) {
@@ -170,7 +170,7 @@ static int insert(struct cp *cp, struct rib_table *t, const struct rib_cfg *cfg,
 	if (err < 0) {
 		chain_out(r, node, alias);
 		rib_pool_put(&r->aliases, alias);
-		rib_trie_drop(r, &t->root, cfg->dst, cfg->len);
+		rib_trie_drop(r, &t->trie, node);
 		t->n--;
 		r->n_routes--;
 		return err;
@@ -201,7 +201,7 @@ static int add_checked(struct cp *cp, struct rib_table *t, const struct rib_cfg 
 	struct rib_route *out, uint16_t *nlflags)
 {
 	struct rib *r = cp->rib;
-	uint32_t node = rib_trie_find(r, t->root, cfg->dst, cfg->len), alias = 0;
+	uint32_t node = rib_trie_find(r, &t->trie, cfg->dst, cfg->len), alias = 0;
 	uint32_t old_best = node != 0 ? rib_fib_best(cp, t, node) : RIB_BEST_UNKNOWN;
 	struct placement p = {0};
 	struct rib_route route;
@@ -256,9 +256,7 @@ static void remove_alias(struct cp *cp, struct rib_table *t, uint32_t node, uint
 	bool notify, struct rib_route *out)
 {
 	struct rib *r = cp->rib;
-	uint32_t key = rib_node(r, node)->key, info = rib_alias(r, alias)->info;
-	uint8_t len = rib_node(r, node)->len;
-	uint32_t old_best = rib_fib_best(cp, t, node);
+	uint32_t info = rib_alias(r, alias)->info, old_best = rib_fib_best(cp, t, node);
 	struct rib_route route;
 
 	rib_route_of(r, t, rib_node(r, node), rib_alias(r, alias), &route);
@@ -270,7 +268,7 @@ static void remove_alias(struct cp *cp, struct rib_table *t, uint32_t node, uint
 	if (out != NULL)
 		*out = route;
 	if (rib_node(r, node)->route == 0)
-		rib_trie_drop(r, &t->root, key, len);
+		rib_trie_drop(r, &t->trie, node);
 	rib_pool_put(&r->aliases, alias);
 	rib_info_put(cp, info);
 	t->n--;
@@ -287,7 +285,7 @@ int rib_del(struct cp *cp, const struct rib_cfg *cfg, struct rib_route *out)
 		return err;
 	if (t == NULL)
 		return cp_fail(cp, ESRCH, "FIB table does not exist");
-	node = rib_trie_find(cp->rib, t->root, cfg->dst, cfg->len);
+	node = rib_trie_find(cp->rib, &t->trie, cfg->dst, cfg->len);
 	if (node == 0)
 		return -ESRCH;
 	for (i = find_place(cp->rib, node, cfg->tos, 0, &before); i != 0;
@@ -322,30 +320,30 @@ int rib_flush(struct cp *cp, uint32_t table, enum rib_flush_how how,
 
 		if (table != 0 && t->id != table)
 			continue;
-		for (bool more = rib_trie_next(r, t->root, &key, false); more;
-			more = rib_trie_next(r, t->root, &key, true))
+		for (bool more = rib_trie_next(r, &t->trie, &key, false); more;
+			more = rib_trie_next(r, &t->trie, &key, true))
 			n += rib_flush_key(cp, t, key, how, match, arg);
 	}
 	return n;
 }
 
-/* All prefixes that begin with `key`: those on the path to it that have its bits. */
+/* All prefixes that begin with `key`, the longest first. */
 int rib_flush_key(struct cp *cp, struct rib_table *t, uint32_t key, enum rib_flush_how how,
 	bool (*match)(const struct rib_route *r, void *arg), void *arg)
 {
 	struct rib *r = cp->rib;
-	uint32_t path[33], next;
-	uint32_t n = rib_trie_path(r, t->root, key, path);
+	uint32_t node = rib_trie_longest(r, &t->trie, key), up, next;
 	struct rib_route route;
 	int gone = 0;
 
-	while (n-- > 0 && rib_node(r, path[n])->key == key) {
-		for (uint32_t i = rib_node(r, path[n])->route; i != 0; i = next) {
+	for (; node != 0 && rib_node(r, node)->key == key; node = up) {
+		up = rib_trie_shorter(r, node); /* the node may go, this one has routes and stays */
+		for (uint32_t i = rib_node(r, node)->route; i != 0; i = next) {
 			next = rib_alias(r, i)->next;
-			rib_route_of(r, t, rib_node(r, path[n]), rib_alias(r, i), &route);
+			rib_route_of(r, t, rib_node(r, node), rib_alias(r, i), &route);
 			if (!match(&route, arg))
 				continue;
-			remove_alias(cp, t, path[n], i, how == RIB_FLUSH_TOLD, NULL);
+			remove_alias(cp, t, node, i, how == RIB_FLUSH_TOLD, NULL);
 			gone++;
 		}
 	}
@@ -389,6 +387,8 @@ void rib_fini(struct cp *cp)
 	struct rib *r = cp->rib;
 
 	rib_infos_free(r);
+	for (uint32_t i = 0; i < r->n_tables; i++)
+		rib_trie_fini(&r->table[i].trie);
 	rib_pool_free(&r->nodes);
 	rib_pool_free(&r->aliases);
 	free(r->table);
@@ -414,6 +414,8 @@ int rib_clone(struct cp *to, const struct cp *from)
 		return err;
 	}
 	memcpy(table, f->table, f->n_tables * sizeof(*table));
+	for (uint32_t i = 0; i < f->n_tables; i++)
+		table[i].trie.top = NULL; /* a copy does not live long enough to need one */
 	free(t->table);
 	t->table = table;
 	t->n_tables = f->n_tables;
@@ -431,6 +433,8 @@ void rib_memory(const struct cp *cp, struct cp_memory *out)
 	out->rib_bytes = (size_t)r->nodes.cap * r->nodes.size +
 		(size_t)r->aliases.cap * r->aliases.size +
 		(size_t)r->infos.cap * r->infos.size + r->hash_size * sizeof(*r->hash);
+	for (uint32_t i = 0; i < r->n_tables; i++)
+		out->rib_bytes += rib_trie_bytes(&r->table[i].trie);
 	if (cp->be == NULL || cp->be->fib_bytes == NULL)
 		return;
 	if (r->merged_fib)

@@ -33,19 +33,23 @@ static uint32_t best_in(const struct rib *r, uint32_t table, uint32_t node)
 {
 	const struct rib_node *n = rib_node(r, node);
 
-	node = rib_trie_find(r, rib_table_find(r, table)->root, n->key, n->len);
+	node = rib_trie_find(r, &rib_table_find(r, table)->trie, n->key, n->len);
 	return node != 0 ? best_of(r, node) : 0;
 }
 
 static uint32_t longest_in(const struct rib *r, const struct rib_table *t, uint32_t ip,
 	uint8_t *len)
 {
-	uint32_t path[33], n = rib_trie_path(r, t->root, ip, path), best = 0;
+	uint32_t best;
 
-	while (n > 0 && best == 0)
-		best = best_of(r, path[--n]);
-	*len = best != 0 ? rib_node(r, path[n])->len : 0;
-	return best;
+	for (uint32_t i = rib_trie_longest(r, &t->trie, ip); i != 0; i = rib_trie_shorter(r, i)) {
+		best = best_of(r, i);
+		*len = rib_node(r, i)->len;
+		if (best != 0)
+			return best;
+	}
+	*len = 0;
+	return 0;
 }
 
 uint32_t rib_fib_longest(const struct cp *cp, const struct rib_table *t, uint32_t ip, uint8_t *len)
@@ -139,7 +143,7 @@ static int program_table(struct cp *cp, struct rib_table *t)
 	if (t->n == 0)
 		return 0;
 	while (rib_next(cp, &c, &route)) {
-		node = rib_trie_find(cp->rib, t->root, route.dst, route.len);
+		node = rib_trie_find(cp->rib, &t->trie, route.dst, route.len);
 		err = rib_fib_update(cp, t, node, RIB_BEST_UNKNOWN);
 		if (err < 0)
 			return err;

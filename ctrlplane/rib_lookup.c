@@ -89,13 +89,11 @@ int rib_table_lookup(const struct cp *cp, uint32_t table, const struct rib_flow 
 	struct rib_result *res)
 {
 	const struct rib_table *t = rib_table_find(cp->rib, table);
-	uint32_t path[33], n = 0;
+	uint32_t i = t != NULL ? rib_trie_longest(cp->rib, &t->trie, ntohl(fl->dst)) : 0;
 	int err;
 
-	if (t != NULL)
-		n = rib_trie_path(cp->rib, t->root, ntohl(fl->dst), path);
-	while (n-- > 0) {
-		err = node_lookup(cp->rib, t, path[n], fl, res);
+	for (; i != 0; i = rib_trie_shorter(cp->rib, i)) {
+		err = node_lookup(cp->rib, t, i, fl, res);
 		if (err != -ENOENT)
 			return err;
 	}
@@ -108,19 +106,18 @@ static int merged_lookup(const struct cp *cp, const struct rib_flow *fl, struct 
 	const struct rib *r = cp->rib;
 	const struct rib_table *local = rib_table_find(r, RT_TABLE_LOCAL);
 	const struct rib_table *main_t = rib_table_find(r, RT_TABLE_MAIN);
-	uint32_t lp[33], mp[33];
-	uint32_t ln = rib_trie_path(r, local->root, ntohl(fl->dst), lp);
-	uint32_t mn = rib_trie_path(r, main_t->root, ntohl(fl->dst), mp);
+	uint32_t l = rib_trie_longest(r, &local->trie, ntohl(fl->dst));
+	uint32_t m = rib_trie_longest(r, &main_t->trie, ntohl(fl->dst));
 	int err;
 
-	while (ln > 0 || mn > 0) {
-		bool from_local = ln > 0 &&
-			(mn == 0 || rib_node(r, lp[ln - 1])->len >= rib_node(r, mp[mn - 1])->len);
+	while (l != 0 || m != 0) {
+		bool from_local = l != 0 && (m == 0 || rib_node(r, l)->len >= rib_node(r, m)->len);
+		uint32_t *at = from_local ? &l : &m;
 
-		err = from_local ? node_lookup(r, local, lp[--ln], fl, res)
-			: node_lookup(r, main_t, mp[--mn], fl, res);
+		err = node_lookup(r, from_local ? local : main_t, *at, fl, res);
 		if (err != -ENOENT)
 			return err;
+		*at = rib_trie_shorter(r, *at);
 	}
 	return -EAGAIN;
 }

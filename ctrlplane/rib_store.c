@@ -30,7 +30,7 @@ static uint8_t *reserve(size_t bytes)
 	return at;
 }
 
-static void *map(size_t bytes)
+void *rib_map(size_t bytes)
 {
 	uint8_t *at = reserve(bytes);
 
@@ -69,7 +69,7 @@ static int make_room(struct rib_pool *p, uint64_t cap)
 	else if (p->mapped != 0)
 		mem = remap(p->mem, p->mapped, mapped);
 	else
-		mem = map(mapped);
+		mem = rib_map(mapped);
 	if (mem == NULL)
 		return -ENOMEM;
 	if (mapped != 0 && p->mapped == 0 && p->mem != NULL) {

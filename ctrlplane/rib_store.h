@@ -2,7 +2,8 @@
 /*
  * How the RIB lies in memory; shared by rib*.c only. All references are indices into arrays that
  * grow and never shrink; index 0 means "none". A table is a binary trie with compressed paths: a
- * node has routes, or two children, or both.
+ * node has routes, or two children, or both. A large one has a directory, so that the way down
+ * starts near its end: each node on it is a cache miss.
  */
 #pragma once
 
@@ -11,6 +12,7 @@
 struct rib_node {
 	uint32_t key;	   /* host order, bits beyond len clear */
 	uint32_t child[2];
+	uint32_t parent;   /* 0: of the root */
 	uint32_t route;	   /* first alias, 0: only a branch; of a free node: the next free one */
 	uint8_t len;
 };
@@ -22,9 +24,15 @@ struct rib_alias {
 	uint8_t tos, type;
 };
 
+struct rib_trie {
+	uint32_t root;
+	uint32_t n;	   /* nodes */
+	uint32_t *top;	   /* rib_trie.c's directory, or NULL: small, a copy, or no memory */
+};
+
 struct rib_table {
 	uint32_t id;
-	uint32_t root;
+	struct rib_trie trie;
 	uint64_t n;
 	bool fib;	   /* the data plane has a FIB of this number */
 };
@@ -71,6 +79,8 @@ uint32_t rib_pool_get(struct rib_pool *p);
 void rib_pool_put(struct rib_pool *p, uint32_t i);
 void rib_pool_free(struct rib_pool *p);
 int rib_pool_copy(struct rib_pool *to, const struct rib_pool *from);
+/* Zeroed memory of its own in huge pages, if there are any; NULL: none. Ends by munmap(). */
+void *rib_map(size_t bytes);
 
 static inline struct rib_node *rib_node(const struct rib *r, uint32_t i)
 {
@@ -94,15 +104,19 @@ static inline uint32_t rib_mask(uint8_t len)
 
 /* ---- rib_trie.c ---- */
 
-uint32_t rib_trie_find(const struct rib *r, uint32_t root, uint32_t key, uint8_t len);
+uint32_t rib_trie_find(const struct rib *r, const struct rib_trie *t, uint32_t key, uint8_t len);
 /* The node of the prefix, made if needed; 0: no memory. */
-uint32_t rib_trie_make(struct rib *r, uint32_t *root, uint32_t key, uint8_t len);
+uint32_t rib_trie_make(struct rib *r, struct rib_trie *t, uint32_t key, uint8_t len);
 /* A node that has lost its last route. */
-void rib_trie_drop(struct rib *r, uint32_t *root, uint32_t key, uint8_t len);
-/* Nodes with routes that hold `key` in their prefix, shortest first; at most 33. */
-uint32_t rib_trie_path(const struct rib *r, uint32_t root, uint32_t key, uint32_t path[33]);
+void rib_trie_drop(struct rib *r, struct rib_trie *t, uint32_t node);
+/* Nodes with routes that hold `key` in their prefix: the longest one, the next shorter one; or 0. */
+uint32_t rib_trie_longest(const struct rib *r, const struct rib_trie *t, uint32_t key);
+uint32_t rib_trie_shorter(const struct rib *r, uint32_t node);
+/* Frees the directory; the nodes are the pool's. */
+void rib_trie_fini(struct rib_trie *t);
+size_t rib_trie_bytes(const struct rib_trie *t);
 /* The smallest key of a prefix with routes that is >= key (or > key); false: none. */
-bool rib_trie_next(const struct rib *r, uint32_t root, uint32_t *key, bool greater);
+bool rib_trie_next(const struct rib *r, const struct rib_trie *t, uint32_t *key, bool greater);
 
 /* ---- rib_info.c ---- */
 

@@ -3,6 +3,8 @@
  * The trie of a table. Invariant: a node without routes has two children; a child's prefix is
  * longer than its parent's and lies in it, on the side of its next bit.
  */
+#include <sys/mman.h>
+
 #include "rib_store.h"
 
 static unsigned int bit_at(uint32_t key, uint8_t len)
@@ -15,9 +17,68 @@ static bool covers(const struct rib_node *n, uint32_t key)
 	return ((n->key ^ key) & rib_mask(n->len)) == 0;
 }
 
-uint32_t rib_trie_find(const struct rib *r, uint32_t root, uint32_t key, uint8_t len)
+/*
+ * The directory: for each block of 2^12 addresses the longest node of at most TOP_BITS bits that
+ * covers it, or 0. A million routes of the Internet lie two or three nodes below.
+ */
+#define TOP_BITS  20
+#define TOP_SHIFT (32 - TOP_BITS)
+#define TOP_BYTES (sizeof(uint32_t) << TOP_BITS)
+#define TOP_FROM  16384u /* nodes; it goes when they are half as many */
+
+static void fill(uint32_t *top, uint32_t from, uint32_t to, uint32_t with)
 {
-	uint32_t i = root;
+	while (from < to)
+		top[from++] = with;
+}
+
+static uint32_t blocks_end(const struct rib_node *n)
+{
+	return (n->key >> TOP_SHIFT) + (1u << (TOP_BITS - n->len));
+}
+
+/* Blocks that no child of node i covers as a whole lead to `with`: i, or its parent as it goes. */
+static void point(const struct rib *r, struct rib_trie *t, uint32_t i, uint32_t with)
+{
+	const struct rib_node *n = rib_node(r, i);
+	uint32_t at = n->key >> TOP_SHIFT;
+
+	if (t->top == NULL || n->len > TOP_BITS)
+		return;
+	for (unsigned int side = 0; side < 2; side++) {
+		const struct rib_node *c = rib_node(r, n->child[side]);
+
+		if (n->child[side] == 0 || c->len > TOP_BITS)
+			continue;
+		fill(t->top, at, c->key >> TOP_SHIFT, with);
+		at = blocks_end(c);
+	}
+	fill(t->top, at, blocks_end(n), with);
+}
+
+/* At most TOP_BITS deep. */
+static void point_all(const struct rib *r, struct rib_trie *t, uint32_t i)
+{
+	if (i == 0 || rib_node(r, i)->len > TOP_BITS)
+		return;
+	point(r, t, i, i);
+	point_all(r, t, rib_node(r, i)->child[0]);
+	point_all(r, t, rib_node(r, i)->child[1]);
+}
+
+/* Where the way to the prefix begins: a node that covers it, or the root. */
+static uint32_t start(const struct rib *r, const struct rib_trie *t, uint32_t key, uint8_t len)
+{
+	uint32_t i = t->top != NULL ? t->top[key >> TOP_SHIFT] : 0;
+
+	while (i != 0 && rib_node(r, i)->len > len)
+		i = rib_node(r, i)->parent;
+	return i != 0 ? i : t->root;
+}
+
+uint32_t rib_trie_find(const struct rib *r, const struct rib_trie *t, uint32_t key, uint8_t len)
+{
+	uint32_t i = start(r, t, key, len);
 
 	while (i != 0) {
 		const struct rib_node *n = rib_node(r, i);
@@ -51,19 +112,34 @@ static uint32_t node_new(struct rib *r, uint32_t key, uint8_t len)
 	return i;
 }
 
-/* Where the link to node `at` is kept: its parent's child word, or the root. */
-static void relink(struct rib *r, uint32_t *root, uint32_t parent, unsigned int side, uint32_t to)
+/* The link below `parent` on the side of the key; of no parent: the root. */
+static uint32_t *link_to(struct rib *r, struct rib_trie *t, uint32_t parent, uint32_t key)
 {
-	if (parent == 0)
-		*root = to;
-	else
-		rib_node(r, parent)->child[side] = to;
+	struct rib_node *p = rib_node(r, parent);
+
+	return parent == 0 ? &t->root : &p->child[bit_at(key, p->len)];
 }
 
-uint32_t rib_trie_make(struct rib *r, uint32_t *root, uint32_t key, uint8_t len)
+static void hang(struct rib *r, struct rib_trie *t, uint32_t parent, uint32_t i)
 {
-	uint32_t parent = 0, at = *root, fresh, branch;
-	unsigned int side = 0;
+	*link_to(r, t, parent, rib_node(r, i)->key) = i;
+	rib_node(r, i)->parent = parent;
+}
+
+static void count_in(struct rib *r, struct rib_trie *t, uint32_t i)
+{
+	r->shape++;
+	point(r, t, i, i);
+	if (++t->n != TOP_FROM || t->top != NULL)
+		return;
+	t->top = rib_map(TOP_BYTES); /* without, the way is longer */
+	if (t->top != NULL)
+		point_all(r, t, t->root);
+}
+
+uint32_t rib_trie_make(struct rib *r, struct rib_trie *t, uint32_t key, uint8_t len)
+{
+	uint32_t parent = 0, at = start(r, t, key, len), fresh, branch;
 	uint8_t same;
 
 	while (at != 0) {
@@ -74,22 +150,22 @@ uint32_t rib_trie_make(struct rib *r, uint32_t *root, uint32_t key, uint8_t len)
 		if (n->len == len)
 			return at;
 		parent = at;
-		side = bit_at(key, n->len);
-		at = n->child[side];
+		at = n->child[bit_at(key, n->len)];
 	}
 	fresh = node_new(r, key, len);
 	if (fresh == 0)
 		return 0;
-	r->shape++;
 	if (at == 0) {
-		relink(r, root, parent, side, fresh);
+		hang(r, t, parent, fresh);
+		count_in(r, t, fresh);
 		return fresh;
 	}
 	same = shared_bits(rib_node(r, at)->key, key,
 		rib_node(r, at)->len < len ? rib_node(r, at)->len : len);
 	if (same == len) { /* the new one lies above */
-		rib_node(r, fresh)->child[bit_at(rib_node(r, at)->key, len)] = at;
-		relink(r, root, parent, side, fresh);
+		hang(r, t, parent, fresh);
+		hang(r, t, fresh, at);
+		count_in(r, t, fresh);
 		return fresh;
 	}
 	branch = node_new(r, key, same);
@@ -97,57 +173,80 @@ uint32_t rib_trie_make(struct rib *r, uint32_t *root, uint32_t key, uint8_t len)
 		rib_pool_put(&r->nodes, fresh);
 		return 0;
 	}
-	rib_node(r, branch)->child[bit_at(key, same)] = fresh;
-	rib_node(r, branch)->child[!bit_at(key, same)] = at;
-	relink(r, root, parent, side, branch);
+	hang(r, t, parent, branch);
+	hang(r, t, branch, at);
+	hang(r, t, branch, fresh);
+	count_in(r, t, branch);
+	count_in(r, t, fresh);
 	return fresh;
 }
 
-void rib_trie_drop(struct rib *r, uint32_t *root, uint32_t key, uint8_t len)
+/* A node with at most one child: that one takes its place. Answers the parent. */
+static uint32_t take_out(struct rib *r, struct rib_trie *t, uint32_t i)
 {
-	uint32_t grand = 0, parent = 0, at = *root, heir;
-	unsigned int grand_side = 0, side = 0;
+	const struct rib_node *n = rib_node(r, i);
+	uint32_t parent = n->parent, heir = n->child[0] | n->child[1];
 
-	while (at != 0 && rib_node(r, at)->len != len) {
-		grand = parent;
-		grand_side = side;
-		parent = at;
-		side = bit_at(key, rib_node(r, at)->len);
-		at = rib_node(r, at)->child[side];
-	}
-	if (at == 0 || rib_node(r, at)->route != 0)
-		return;
-	if (rib_node(r, at)->child[0] != 0 && rib_node(r, at)->child[1] != 0)
-		return;
 	r->shape++;
-	heir = rib_node(r, at)->child[0] | rib_node(r, at)->child[1];
-	rib_pool_put(&r->nodes, at);
-	relink(r, root, parent, side, heir);
-	if (heir != 0 || parent == 0 || rib_node(r, parent)->route != 0)
-		return;
-	/* the parent was a branch for the sake of this one */
-	heir = rib_node(r, parent)->child[!side];
-	rib_pool_put(&r->nodes, parent);
-	relink(r, root, grand, grand_side, heir);
+	point(r, t, i, parent);
+	*link_to(r, t, parent, n->key) = heir;
+	if (heir != 0)
+		rib_node(r, heir)->parent = parent;
+	rib_pool_put(&r->nodes, i);
+	if (--t->n < TOP_FROM / 2)
+		rib_trie_fini(t);
+	return parent;
 }
 
-uint32_t rib_trie_path(const struct rib *r, uint32_t root, uint32_t key, uint32_t path[33])
+void rib_trie_drop(struct rib *r, struct rib_trie *t, uint32_t node)
 {
-	uint32_t n = 0, i = root;
+	const struct rib_node *n = rib_node(r, node);
+	bool leaf = n->child[0] == 0 && n->child[1] == 0;
+	uint32_t parent;
+
+	if (n->route != 0 || (n->child[0] != 0 && n->child[1] != 0))
+		return;
+	parent = take_out(r, t, node);
+	if (leaf && parent != 0 && rib_node(r, parent)->route == 0)
+		take_out(r, t, parent); /* it was a branch for the sake of this one */
+}
+
+uint32_t rib_trie_shorter(const struct rib *r, uint32_t node)
+{
+	do
+		node = rib_node(r, node)->parent;
+	while (node != 0 && rib_node(r, node)->route == 0);
+	return node;
+}
+
+uint32_t rib_trie_longest(const struct rib *r, const struct rib_trie *t, uint32_t key)
+{
+	uint32_t i = start(r, t, key, 32), last = 0;
 
 	while (i != 0 && covers(rib_node(r, i), key)) {
-		if (rib_node(r, i)->route != 0)
-			path[n++] = i;
+		last = i;
 		if (rib_node(r, i)->len == 32)
 			break;
 		i = rib_node(r, i)->child[bit_at(key, rib_node(r, i)->len)];
 	}
-	return n;
+	return last != 0 && rib_node(r, last)->route == 0 ? rib_trie_shorter(r, last) : last;
 }
 
-bool rib_trie_next(const struct rib *r, uint32_t root, uint32_t *key, bool greater)
+void rib_trie_fini(struct rib_trie *t)
 {
-	uint32_t i = root, later = 0, k = *key;
+	if (t->top != NULL)
+		munmap(t->top, TOP_BYTES);
+	t->top = NULL;
+}
+
+size_t rib_trie_bytes(const struct rib_trie *t)
+{
+	return t->top != NULL ? TOP_BYTES : 0;
+}
+
+bool rib_trie_next(const struct rib *r, const struct rib_trie *t, uint32_t *key, bool greater)
+{
+	uint32_t i = t->root, later = 0, k = *key;
 
 	if (greater && k == UINT32_MAX)
 		return false;

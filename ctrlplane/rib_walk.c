@@ -78,7 +78,7 @@ static bool next_in_table(struct rib *r, const struct rib_table *t, struct rib_c
 
 	if (!c->started || w->shape != r->shape || w->table != t->id || w->key != key ||
 	    w->nth != nth) {
-		seek(r, w, t->root, key);
+		seek(r, w, t->trie.root, key);
 		w->table = t->id;
 		w->shape = r->shape;
 	}
