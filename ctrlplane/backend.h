@@ -48,6 +48,8 @@ struct cp_backend {
 	void (*fib_free)(void *ctx, uint32_t fib);
 	/* Addresses in host order; nh 0: no route any more. */
 	int (*fib_set)(void *ctx, uint32_t fib, uint32_t prefix, uint8_t len, uint32_t nh);
+	/* fib_set of the prefix follows soon: brings its memory near, in two steps. May be NULL. */
+	void (*fib_hint)(void *ctx, uint32_t fib, uint32_t prefix, uint8_t len, bool deeper);
 	/* Which tables are looked up: see struct cp_rules. */
 	int (*rules)(void *ctx, const struct cp_rules *rules);
 

@@ -199,6 +199,7 @@ const struct cp_backend cp_backend_dp = {
 	.link_add = link_add, .link_del = link_del, .link_set = link_set, .link_stats = link_stats,
 	.link_conf = link_conf, .conf = conf,
 	.fib_new = backend_fib_new, .fib_free = backend_fib_free, .fib_set = backend_fib_set,
+	.fib_hint = backend_fib_hint,
 	.fib_bytes = backend_fib_bytes, .rules = backend_rules,
 	.nh_alloc = backend_nh_alloc, .nh_publish = backend_nh_publish,
 	.nh_release = backend_nh_release,

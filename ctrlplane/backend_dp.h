@@ -27,6 +27,7 @@ void backend_fini(void *ctx);
 int backend_fib_new(void *ctx, uint32_t number);
 void backend_fib_free(void *ctx, uint32_t number);
 int backend_fib_set(void *ctx, uint32_t number, uint32_t prefix, uint8_t len, uint32_t nh);
+void backend_fib_hint(void *ctx, uint32_t number, uint32_t prefix, uint8_t len, bool deeper);
 size_t backend_fib_bytes(void *ctx, uint32_t number);
 int backend_rules(void *ctx, const struct cp_rules *rules);
 int64_t backend_nh_alloc(void *ctx);

@@ -145,6 +145,14 @@ int backend_fib_set(void *ctx, uint32_t number, uint32_t prefix, uint8_t len, ui
 	return err == -ENOENT && nh == 0 ? 0 : err;
 }
 
+void backend_fib_hint(void *ctx, uint32_t number, uint32_t prefix, uint8_t len, bool deeper)
+{
+	const struct fib *f = fib_by_number(backend_of(ctx), number);
+
+	if (f != NULL)
+		fib_hint(f, prefix, len, deeper ? FIB_HINT_DEEPER : FIB_HINT_FIRST);
+}
+
 size_t backend_fib_bytes(void *ctx, uint32_t number)
 {
 	struct fib *f = fib_by_number(backend_of(ctx), number);

@@ -111,6 +111,12 @@ static int fib_of(struct cp *cp, struct rib_table *t, uint32_t *number)
 	return err;
 }
 
+void rib_fib_hint(struct cp *cp, const struct rib_table *t, uint32_t key, uint8_t len, bool deeper)
+{
+	if (cp->be != NULL && cp->be->fib_hint != NULL)
+		cp->be->fib_hint(cp->be_ctx, in_merged(cp, t) ? CP_FIB_MERGED : t->id, key, len, deeper);
+}
+
 int rib_fib_update(struct cp *cp, struct rib_table *t, uint32_t node, uint32_t old)
 {
 	const uint32_t key = rib_node(cp->rib, node)->key;

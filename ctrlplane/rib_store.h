@@ -105,6 +105,8 @@ static inline uint32_t rib_mask(uint8_t len)
 /* ---- rib_trie.c ---- */
 
 uint32_t rib_trie_find(const struct rib *r, const struct rib_trie *t, uint32_t key, uint8_t len);
+/* The prefix will be asked for soon. */
+void rib_trie_hint(const struct rib_trie *t, uint32_t key);
 /* The node of the prefix, made if needed; 0: no memory. */
 uint32_t rib_trie_make(struct rib *r, struct rib_trie *t, uint32_t key, uint8_t len);
 /* A node that has lost its last route. */
@@ -159,5 +161,7 @@ extern const struct rib_prop {
 uint32_t rib_fib_best(const struct cp *cp, const struct rib_table *t, uint32_t node);
 /* The id that the longest match in the FIB of `t` has by the routes, and its length; 0: no match. */
 uint32_t rib_fib_longest(const struct cp *cp, const struct rib_table *t, uint32_t ip, uint8_t *len);
+/* The prefix is about to change: lets memory come nearer, and once more where it leads to. */
+void rib_fib_hint(struct cp *cp, const struct rib_table *t, uint32_t key, uint8_t len, bool deeper);
 /* The prefix of the node changed: if its best is no longer `old`, tell the FIB. */
 int rib_fib_update(struct cp *cp, struct rib_table *t, uint32_t node, uint32_t old);

@@ -92,6 +92,12 @@ uint32_t rib_trie_find(const struct rib *r, const struct rib_trie *t, uint32_t k
 	return 0;
 }
 
+void rib_trie_hint(const struct rib_trie *t, uint32_t key)
+{
+	if (t->top != NULL)
+		__builtin_prefetch(&t->top[key >> TOP_SHIFT]);
+}
+
 /* How many leading bits the two prefixes share. */
 static uint8_t shared_bits(uint32_t a, uint32_t b, uint8_t max)
 {

@@ -96,6 +96,11 @@ bool fib_set_get(const struct fib_set *s, uint32_t prefix, unsigned int len, uin
 	return cell;
 }
 
+void fib_set_hint(const struct fib_set *s, uint32_t prefix, unsigned int len)
+{
+	__builtin_prefetch(&s->cell[home(s, make_key(prefix, len))]);
+}
+
 void fib_set_remove(struct fib_set *s, uint32_t prefix, unsigned int len)
 {
 	size_t mask = ((size_t)1 << s->bits) - 1, hole = find(s, make_key(prefix, len));

@@ -20,6 +20,8 @@ void fib_set_fini(struct fib_set *s);
 int fib_set_reserve(struct fib_set *s);
 void fib_set_put(struct fib_set *s, uint32_t prefix, unsigned int len, uint32_t nh);
 bool fib_set_get(const struct fib_set *s, uint32_t prefix, unsigned int len, uint32_t *nh);
+/* The cell will be asked for soon. */
+void fib_set_hint(const struct fib_set *s, uint32_t prefix, unsigned int len);
 void fib_set_remove(struct fib_set *s, uint32_t prefix, unsigned int len);
 
 /* The longest prefix shorter than len that covers prefix: its length and next hop. */

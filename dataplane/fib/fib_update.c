@@ -354,6 +354,23 @@ int fib_del(struct fib *f, uint32_t prefix, unsigned int len)
 	return 0;
 }
 
+void fib_hint(const struct fib *f, uint32_t prefix, unsigned int len, enum fib_hint how)
+{
+	const struct fib_table *t = fib_table_of((struct fib *)(uintptr_t)f);
+	const uint32_t top = FIB_BLOCK | FIB_WIDE, slot = prefix >> FIB_TOP_SHIFT;
+
+	if (how == FIB_HINT_FIRST) {
+		fib_set_hint(&t->set, prefix, len);
+		__builtin_prefetch(&fib_depths(&t->pool, top)[slot]);
+		__builtin_prefetch(&fib_slots(&t->pool, top)[slot]);
+	} else if (fib_depths(&t->pool, top)[slot] == FIB_DEPTH_CHILD) {
+		uint32_t child = slot_get(t, top, slot);
+
+		__builtin_prefetch(fib_depths(&t->pool, child));
+		__builtin_prefetch(fib_slots(&t->pool, child));
+	}
+}
+
 int fib_get(const struct fib *f, uint32_t prefix, unsigned int len, uint32_t *nh)
 {
 	if (!valid(prefix, len) || !fib_set_get(&fib_table_of(f)->set, prefix, len, nh))

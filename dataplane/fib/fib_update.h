@@ -49,6 +49,13 @@ int fib_add(struct fib *f, uint32_t prefix, unsigned int len, uint32_t nh);
  */
 int fib_del(struct fib *f, uint32_t prefix, unsigned int len);
 
+/*
+ * An update of this (valid) prefix comes soon: lets the memory that it begins with come in the meantime.
+ * Once that is here (FIB_HINT_DEEPER), what it leads to.
+ */
+enum fib_hint { FIB_HINT_FIRST, FIB_HINT_DEEPER };
+void fib_hint(const struct fib *f, uint32_t prefix, unsigned int len, enum fib_hint how);
+
 /* Next hop of exactly this prefix; -ENOENT. */
 int fib_get(const struct fib *f, uint32_t prefix, unsigned int len, uint32_t *nh);
 

@@ -135,6 +135,8 @@ static void update(struct churn *c, struct model *m, struct random *rnd, uint32_
 		__atomic_store_n(&c->answer[v % KEEP][i], model_lookup(m, c->probe[i]),
 			__ATOMIC_RELAXED);
 	__atomic_store_n(&c->begun, v, __ATOMIC_SEQ_CST);
+	fib_hint(c->fib, prefix, len, FIB_HINT_FIRST);
+	fib_hint(c->fib, prefix, len, FIB_HINT_DEEPER);
 	assert_int_equal(del ? fib_del(c->fib, prefix, len) : fib_add(c->fib, prefix, len, nh), 0);
 	__atomic_store_n(&c->ended, v, __ATOMIC_RELEASE);
 }
