@@ -72,6 +72,11 @@ static void rxq_setup(uint16_t port_id, uint16_t queue, bool done)
 		port_queue_before(by_id[port_id], &mark);
 }
 
+static int call(uint16_t port_id, int (*fn)(void *arg), void *arg)
+{
+	return by_id[port_id] == NULL ? fn(arg) : port_call(by_id[port_id], fn, arg);
+}
+
 static struct netdev_port_conf conf_of(const struct port *p)
 {
 	const struct port_limits *l = &p->limits;
@@ -88,6 +93,8 @@ static struct netdev_port_conf conf_of(const struct port *p)
 			RTE_ETH_RX_OFFLOAD_CHECKSUM,
 		.tx_offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
 		.software = l->software,
+		.call = call,
+		.link_intr = p->link_intr,
 		.setup_once = l->setup_once,
 		.frame_by_mtu = l->frame_by_mtu,
 	};

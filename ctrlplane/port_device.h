@@ -27,7 +27,7 @@ bool port_device_event(struct port_event *e);
 
 /* priv of a link with netdev_port_ops; NULL: no memory. The port is watched from now on. */
 void *port_device_new(struct port *p);
-/* Before port_close. */
+/* After its link is gone, and before port_close. */
 void port_device_forget(struct port *p);
 void port_device_facts(const struct port *p, struct port_facts *f);
 /* Empty packet buffers in the driver's hands; 0 where it does not tell. */

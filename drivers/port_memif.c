@@ -42,6 +42,7 @@ const struct port_type port_memif = {
 	.device = "net_memif",
 	.options = options,
 	.wait = PORT_WAIT_TIMER,
+	.serial = true,
 	.limits = {.max_segments = 8,
 		.indirect = true,
 		.external = true,

@@ -73,6 +73,7 @@ const struct port_type port_virtio = {
 	.device = "net_virtio_user",
 	.options = options,
 	.wait = PORT_WAIT_RX_INTR,
+	.serial = true,
 	.limits = {.max_segments = 64,
 		.indirect = true,
 		.checksum = true,

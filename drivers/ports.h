@@ -82,6 +82,7 @@ struct port_type {
 	enum port_wait wait;
 	struct port_limits limits;
 	uint16_t tx_desc;   /* transmit descriptors, 0: as usual */
+	bool serial;        /* its driver is at work in DPDK's interrupt thread: port_call() */
 	const char *quirks; /* for docs and `port show`, or NULL */
 	int (*check)(const struct port_spec *s, struct port_why *why);
 	int (*devargs)(const struct port_spec *s, char *buf, size_t len);
@@ -110,6 +111,7 @@ struct port {
 	char device[PORT_DEVICE_NAME];
 	struct takeover *taken; /* takeover_moved() has what to adopt; NULL: no kernel interface */
 	int wait_fd[PORT_MAX_QUEUES];
+	bool link_intr; /* set intr_conf.lsc: only the driver's own handler may look at the link */
 	void *own; /* of the type's file */
 };
 
@@ -131,6 +133,12 @@ int port_check(const struct port_spec *spec, struct port_why *why);
 /* Needs the EAL. On success `p` owns the spec, which is emptied; on failure nothing is left behind.
  */
 int port_open(struct port_spec *spec, const char *state_dir, struct port *p, struct port_why *why);
+
+/*
+ * Calls fn and returns what it does, where the driver is not at work meanwhile. Whatever configures,
+ * starts or stops the device goes through this; fn must not wait for the calling thread.
+ */
+int port_call(const struct port *p, int (*fn)(void *arg), void *arg);
 
 /*
  * Around rte_eth_rx_queue_setup() of each queue: some drivers open what the worker sleeps on there.

@@ -78,6 +78,10 @@ static int narrow(struct port *p, struct port_why *why)
 		l->max_segments = info.tx_desc_lim.nb_seg_max;
 	l->checksum &= (info.tx_offload_capa & sums) == sums;
 	l->tso &= !!(info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_TCP_TSO);
+	/* Without, asking for the link runs the driver's handler in the thread that asks. */
+	p->link_intr = p->spec.type->serial && p->spec.type->device && info.dev_flags &&
+		(*info.dev_flags & RTE_ETH_DEV_INTR_LSC) &&
+		strncmp(p->device, p->spec.type->device, strlen(p->spec.type->device)) == 0;
 	l->uso &= !!(info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_UDP_TSO);
 	if (info.max_mtu && info.max_mtu < l->max_mtu)
 		l->max_mtu = info.max_mtu;
@@ -89,6 +93,13 @@ static int narrow(struct port *p, struct port_why *why)
 	return 0;
 }
 
+static int close_device(void *arg)
+{
+	const struct port *p = arg;
+
+	return rte_eth_dev_close(p->port_id);
+}
+
 static void detach(struct port *p)
 {
 	struct rte_eth_dev_info info;
@@ -96,7 +107,7 @@ static void detach(struct port *p)
 
 	if (rte_eth_dev_info_get(p->port_id, &info) == 0)
 		device = info.device;
-	rte_eth_dev_close(p->port_id);
+	port_call(p, close_device, p);
 	if (device)
 		rte_dev_remove(device);
 }

@@ -131,6 +131,12 @@ struct netdev_port_conf {
 	/* Around the set-up of a receive queue: some drivers open their descriptor there. Or NULL. */
 	void (*rxq_setup)(uint16_t port_id, uint16_t queue, bool done);
 	/*
+	 * Runs fn and returns what it does, where the driver does not work meanwhile in a thread of its
+	 * own: for configuring, starting and stopping. Or NULL: it has none.
+	 */
+	int (*call)(uint16_t port_id, int (*fn)(void *arg), void *arg);
+	bool link_intr;              /* the port is to raise interrupts of its link */
+	/*
 	 * The port accepts every frame size and destination and has nothing to set (ring, null): where
 	 * DPDK says "not supported" to MTU, MAC or promiscuity, only ours changes.
 	 */

@@ -111,6 +111,7 @@ static int configure(struct dev_port *p, const struct rte_eth_dev_info *info)
 	if (p->nrxq > 1)
 		port_rss_conf(info, &conf);
 	conf.intr_conf.rxq = p->conf.rx_intr;
+	conf.intr_conf.lsc = p->conf.link_intr;
 	rc = rte_eth_dev_configure(port, p->nrxq, p->ntxq, &conf);
 	if (!rc)
 		rc = rte_eth_dev_adjust_nb_rx_tx_desc(port, &rx_desc, &tx_desc);
@@ -160,20 +161,45 @@ static int program(struct netdev *dev, struct dev_port *p)
 	return rc;
 }
 
+static int serially(struct dev_port *p, int (*fn)(void *arg), void *arg)
+{
+	return p->conf.call ? p->conf.call(p->conf.port_id, fn, arg) : fn(arg);
+}
+
+struct opening {
+	struct netdev *dev;
+	const struct rte_eth_dev_info *info;
+};
+
+static int start(void *arg)
+{
+	const struct opening *o = arg;
+	struct dev_port *p = o->dev->priv;
+	int rc = configure(p, o->info);
+
+	if (!rc)
+		rc = program(o->dev, p);
+	return rc ? rc : rte_eth_dev_start(p->conf.port_id);
+}
+
+static int stop(void *arg)
+{
+	const struct dev_port *p = arg;
+
+	return rte_eth_dev_stop(p->conf.port_id);
+}
+
 static int port_open(struct dp *dp, struct netdev *dev)
 {
 	struct dev_port *p = dev->priv;
 	struct rte_eth_dev_info info;
+	struct opening o = {dev, &info};
 	int rc = rte_eth_dev_info_get(p->conf.port_id, &info);
 
 	if (!rc)
 		rc = plan(dp, p, &info);
 	if (!rc)
-		rc = configure(p, &info);
-	if (!rc)
-		rc = program(dev, p);
-	if (!rc)
-		rc = rte_eth_dev_start(p->conf.port_id);
+		rc = serially(p, start, &o);
 	if (rc)
 		return rc;
 	if (p->nrxq > 1)
@@ -182,7 +208,7 @@ static int port_open(struct dp *dp, struct netdev *dev)
 	p->promisc = p->allmulti = false;
 	rc = port_queues_attach(dev, p);
 	if (rc)
-		rte_eth_dev_stop(p->conf.port_id);
+		serially(p, stop, p);
 	else
 		netdev_port_link(dp, dev);
 	return rc;
@@ -211,7 +237,7 @@ static void port_stop(struct dp *dp, struct netdev *dev)
 	p->kept.ierrors += s.ierrors;
 	p->kept.oerrors += s.oerrors;
 	p->kept.rx_nombuf += s.rx_nombuf;
-	rte_eth_dev_stop(p->conf.port_id);
+	serially(p, stop, p);
 }
 
 static void add_stats(struct netdev *dev, struct dev_stats *sum, uint64_t *missed)
@@ -313,25 +339,35 @@ static int set_addr(struct dp *dp, struct netdev *dev, const uint8_t addr[6])
 	return tolerate(dev->priv, rte_eth_dev_default_mac_addr_set(dev->port_id, &mac));
 }
 
-/* Stop and start around `fn`; what waits in the transmit queues stays. */
-static int restart(struct netdev *dev, int (*fn)(struct netdev *dev, uint32_t arg), uint32_t arg)
+struct restarting {
+	struct netdev *dev;
+	uint32_t mtu; /* to be set in between, 0: none */
+};
+
+static int stop_and_start(void *arg)
 {
-	struct dev_port *p = dev->priv;
-	int rc;
+	const struct restarting *r = arg;
+	uint16_t port = r->dev->port_id;
+	int rc, started;
 
-	port_queues_freeze(p);
-	rte_eth_dev_stop(dev->port_id);
-	rc = fn ? fn(dev, arg) : 0;
-	int started = rte_eth_dev_start(dev->port_id);
-
-	p->promisc = p->allmulti = false;
-	port_queues_wake(p);
+	rte_eth_dev_stop(port);
+	rc = r->mtu ? rte_eth_dev_set_mtu(port, r->mtu) : 0;
+	started = rte_eth_dev_start(port);
 	return rc ? rc : started;
 }
 
-static int mtu_fn(struct netdev *dev, uint32_t mtu)
+/* What waits in the transmit queues stays. */
+static int restart(struct netdev *dev, uint32_t mtu)
 {
-	return rte_eth_dev_set_mtu(dev->port_id, mtu);
+	struct dev_port *p = dev->priv;
+	struct restarting r = {dev, mtu};
+	int rc;
+
+	port_queues_freeze(p);
+	rc = serially(p, stop_and_start, &r);
+	p->promisc = p->allmulti = false;
+	port_queues_wake(p);
+	return rc;
 }
 
 static int change_mtu(struct dp *dp, struct netdev *dev, uint32_t mtu)
@@ -343,7 +379,7 @@ static int change_mtu(struct dp *dp, struct netdev *dev, uint32_t mtu)
 		return 0;
 	rc = rte_eth_dev_set_mtu(dev->port_id, mtu);
 	if (rc == -EBUSY) {
-		rc = restart(dev, mtu_fn, mtu);
+		rc = restart(dev, mtu);
 		set_rx_mode(dp, dev);
 	}
 	if (rc == 0 && p->conf.frame_by_mtu) {
@@ -357,7 +393,7 @@ static void tx_timeout(struct dp *dp, struct netdev *dev)
 {
 	if (!(dev->flags & IFF_UP))
 		return;
-	restart(dev, NULL, 0);
+	restart(dev, 0);
 	set_rx_mode(dp, dev);
 }
 

@@ -168,7 +168,7 @@ void case_pool_empty(struct put *t)
 	rte_pktmbuf_free_bulk(hog->m, hog->n);
 	h->n = hog->n = 0;
 	if (t->type->sleeps_empty) {
-		assert_int_equal(rte_eth_dev_stop(t->port.port_id), 0);
+		rig_dev_stop(&t->port);
 		rig_start(&t->port, t->pool);
 	}
 	if (t->type->blind)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Cases about a port's life: opening and closing, its link, its peer's end, sleeping and waking. */
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_alarm.h>
 #include <rte_ethdev.h>
 
 #include "conformance.h"
@@ -100,6 +102,50 @@ static void pass_both_ways(struct put *t)
 		fail_msg("nothing gets through %s", in ? "from skiff" : out ? "to skiff" : "either way");
 }
 
+static sem_t go_on;
+
+static void hold(void *held)
+{
+	atomic_store((atomic_bool *)held, true);
+	while (sem_wait(&go_on) < 0)
+		;
+}
+
+static void nap(void *arg)
+{
+	usleep((uintptr_t)arg);
+}
+
+/*
+ * The link goes and is asked for many times before DPDK's interrupt thread, where some drivers hear
+ * of it, comes to look; and asked for on while that thread works off what it missed. (A peer that
+ * is closed in that thread would wait for itself.)
+ */
+static void come_back_while_asked(struct put *t)
+{
+	atomic_bool held = false;
+
+	if (t->peer_open && t->peer.spec.type->serial)
+		return;
+	sem_init(&go_on, 0, 0);
+	assert_int_equal(rte_eal_alarm_set(1, hold, &held), 0);
+	assert_true(patiently(PATIENCE, atomic_load(&held)));
+	t->type->ops->link(t, false);
+	for (uintptr_t i = 0; i < 200; i++) {
+		carrier(t);
+		assert_int_equal(rte_eal_alarm_set(1, nap, (void *)(i * 7919 % 500)), 0);
+	}
+	t->type->ops->link(t, true);
+	sem_post(&go_on);
+	for (unsigned i = 0; i < 1000; i++) {
+		carrier(t);
+		usleep(50);
+	}
+	assert_true(patiently(PATIENCE, carrier(t)));
+	pass_both_ways(t);
+	sem_destroy(&go_on);
+}
+
 void case_link(struct put *t)
 {
 	if (t->type->link_words) {
@@ -117,6 +163,8 @@ void case_link(struct put *t)
 		assert_true(patiently(PATIENCE, carrier(t)));
 		pass_both_ways(t);
 	}
+	for (unsigned i = 0; i < 3; i++)
+		come_back_while_asked(t);
 	while (both_ways(t) && (t->to_skiff.n || t->from_port.n))
 		;
 	pass_some(t);

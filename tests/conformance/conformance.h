@@ -150,8 +150,8 @@ void rig_start(struct port *p, struct rte_mempool *pool);
 void rig_port_close(struct port *p);
 /* Closes the port under test and opens it again, while its peer's end stays. Raw. */
 void rig_reopen(struct put *t);
-/* What DPDK's interrupt thread was about is done when it returns. */
-void rig_interrupts_done(void);
+void rig_dev_start(struct port *p);
+void rig_dev_stop(struct port *p);
 /* Stop and start the port, raw or as an interface. */
 void rig_restart(struct put *t, void (*between)(struct put *t));
 

@@ -91,11 +91,9 @@ static bool link_down(struct put *t)
 
 static void start_again(struct put *t)
 {
-	/* Hears of the other end's going in the interrupt thread, and must not be disturbed there. */
 	assert_true(patiently(PATIENCE, link_down(t)));
-	rig_interrupts_done();
-	rte_eth_dev_stop(t->peer.port_id);
-	assert_int_equal(rte_eth_dev_start(t->peer.port_id), 0);
+	rig_dev_stop(&t->peer);
+	rig_dev_start(&t->peer);
 }
 
 const struct peer_ops peer_memif_client = {

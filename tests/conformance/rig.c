@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_alarm.h>
 #include <rte_eal.h>
 #include <rte_ethdev.h>
 
@@ -85,45 +84,73 @@ int rig_port(const char *words, struct port *p, struct rte_mempool *pool, struct
 	return err;
 }
 
-void rig_start(struct port *p, struct rte_mempool *pool)
+struct raw {
+	struct port *p;
+	struct rte_mempool *pool;
+};
+
+/* Asserts nothing: it may run in DPDK's interrupt thread. */
+static int set_up(void *arg)
 {
+	const struct raw *r = arg;
+	struct port *p = r->p;
 	struct rte_eth_conf conf = {0};
 	struct rte_eth_dev_info info;
 	struct port_queue_mark mark;
+	int rc = rte_eth_dev_info_get(p->port_id, &info);
 
-	assert_int_equal(rte_eth_dev_info_get(p->port_id, &info), 0);
+	if (rc)
+		return rc;
 	conf.intr_conf.rxq = p->spec.type->wait == PORT_WAIT_RX_INTR;
+	conf.intr_conf.lsc = p->link_intr;
 	conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
 	conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-	assert_int_equal(rte_eth_dev_configure(p->port_id, p->min_queues, p->min_queues, &conf), 0);
-	for (uint16_t i = 0; i < p->min_queues; i++) {
+	rc = rte_eth_dev_configure(p->port_id, p->min_queues, p->min_queues, &conf);
+	for (uint16_t i = 0; i < p->min_queues && rc == 0; i++) {
 		port_queue_before(p, &mark);
-		assert_int_equal(rte_eth_rx_queue_setup(p->port_id, i, 512, 0, NULL, pool), 0);
+		rc = rte_eth_rx_queue_setup(p->port_id, i, 512, 0, NULL, r->pool);
 		port_queue_after(p, i, &mark);
-		assert_int_equal(rte_eth_tx_queue_setup(p->port_id, i, 512, 0, NULL), 0);
+		if (rc == 0)
+			rc = rte_eth_tx_queue_setup(p->port_id, i, 512, 0, NULL);
 	}
-	assert_int_equal(rte_eth_dev_start(p->port_id), 0);
+	return rc;
 }
 
-static void note(void *arg)
+static int start(void *arg)
 {
-	atomic_store((atomic_bool *)arg, true);
+	const struct port *p = arg;
+
+	return rte_eth_dev_start(p->port_id);
 }
 
-/* Its handlers and its alarms run in one thread, one after the other. */
-void rig_interrupts_done(void)
+static int stop(void *arg)
 {
-	atomic_bool done = false;
+	const struct port *p = arg;
 
-	assert_int_equal(rte_eal_alarm_set(1, note, &done), 0);
-	while (!atomic_load(&done))
-		usleep(20);
+	return rte_eth_dev_stop(p->port_id);
+}
+
+void rig_start(struct port *p, struct rte_mempool *pool)
+{
+	struct raw r = {p, pool};
+
+	assert_int_equal(port_call(p, set_up, &r), 0);
+	rig_dev_start(p);
+}
+
+void rig_dev_start(struct port *p)
+{
+	assert_int_equal(port_call(p, start, p), 0);
+}
+
+void rig_dev_stop(struct port *p)
+{
+	assert_int_equal(port_call(p, stop, p), 0);
 }
 
 void rig_port_close(struct port *p)
 {
-	rig_interrupts_done();
-	rte_eth_dev_stop(p->port_id);
+	rig_dev_stop(p);
 	port_close(p);
 }
 
@@ -175,15 +202,14 @@ void rig_reopen(struct put *t)
 
 void rig_restart(struct put *t, void (*between)(struct put *t))
 {
-	rig_interrupts_done();
 	if (t->raw)
-		assert_int_equal(rte_eth_dev_stop(t->port.port_id), 0);
+		rig_dev_stop(&t->port);
 	else
 		skiff_down(t);
 	if (between)
 		between(t);
 	if (t->raw)
-		assert_int_equal(rte_eth_dev_start(t->port.port_id), 0);
+		rig_dev_start(&t->port);
 	else
 		skiff_up(t);
 	if (t->type->ops->rejoin)
@@ -195,9 +221,8 @@ void rig_close(struct put *t)
 {
 	if (t->type->ops->leave)
 		t->type->ops->leave(t);
-	rig_interrupts_done();
 	if (t->raw)
-		rte_eth_dev_stop(t->port.port_id);
+		rig_dev_stop(&t->port);
 	else
 		skiff_close(t);
 	port_close(&t->port);

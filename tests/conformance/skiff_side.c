@@ -107,8 +107,8 @@ void skiff_close(struct put *t)
 	struct ledger_sum sum = {0};
 
 	ptype_remove(t->dp, &pt);
-	port_device_forget(&t->port);
 	netdev_table_fini(t->dp);
+	port_device_forget(&t->port);
 	worker_stop(t->w);
 	ledger_snapshot(t->w, &sum);
 	assert_int_equal(ledger_gap(&sum), 0);
