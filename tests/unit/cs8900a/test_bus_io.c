@@ -31,12 +31,19 @@ static uint64_t began;
 static atomic_uint asked;   /* ioperm() calls */
 static unsigned long asked_from;
 static int refusal;         /* what ioperm() says */
-static unsigned outside;    /* accesses that are none of the chip's */
-static unsigned singles, strings;
+
+/*
+ * What was done to the ports: b B a byte in, out; w W a word; l L 32 bits; s S words by a string
+ * instruction; ? any other string. The first of each test, and how many of each kind.
+ */
+static struct {
+	unsigned n, of[128], outside; /* not one of the chip's sixteen ports */
+	char first[1024];
+} done;
 
 int ioperm(unsigned long from, unsigned long n, int on)
 {
-	(void)on;
+	assert_int_equal(on, 1);
 	atomic_fetch_add(&asked, 1);
 	asked_from = from;
 	assert_int_equal(n, 16);
@@ -63,8 +70,41 @@ static unsigned decode(const uint8_t *ip, uint8_t *op, bool *word, bool *repeat)
 		*repeat |= ip[n] == 0xF3;
 	}
 	*op = ip[n];
-	return *op == 0xEC || *op == 0xED || *op == 0xEE || *op == 0xEF || *op == 0x6D || *op == 0x6F
-		? n + 1 : 0;
+	return (*op >= 0xEC && *op <= 0xEF) || (*op >= 0x6C && *op <= 0x6F) ? n + 1 : 0;
+}
+
+static void note(char what, unsigned port)
+{
+	const unsigned at = 3 * done.n;
+
+	done.outside += port > 15;
+	done.of[(unsigned)what]++;
+	if (at + 3 < sizeof(done.first)) {
+		done.first[at] = what;
+		done.first[at + 1] = port > 15 ? '!' : "0123456789ABCDEF"[port];
+		done.first[at + 2] = ' ';
+		done.n++;
+	}
+}
+
+/* String instructions move words upwards; what else they could do goes byte by byte. */
+static void string(greg_t *r, unsigned port, bool in, bool words, bool repeat)
+{
+	note(!words || r[REG_EFL] & 0x400 ? '?' : in ? 's' : 'S', port);
+	for (greg_t n = repeat ? r[REG_RCX] : 1; n; n--) {
+		if (!words && in)
+			*(uint8_t *)r[REG_RDI]++ = cs8900a_model_io_read8(c->m, port & 15);
+		else if (!words)
+			cs8900a_model_io_write8(c->m, port & 15, *(const uint8_t *)r[REG_RSI]++);
+		else if (in)
+			*(uint16_t *)r[REG_RDI] = cs8900a_model_io_read16(c->m, port & 15);
+		else
+			cs8900a_model_io_write16(c->m, port & 15, *(const uint16_t *)r[REG_RSI]);
+		r[REG_RDI] += 2 * (words && in);
+		r[REG_RSI] += 2 * (words && !in);
+	}
+	if (repeat)
+		r[REG_RCX] = 0;
 }
 
 static void on_trap(int sig, siginfo_t *info, void *context)
@@ -80,36 +120,23 @@ static void on_trap(int sig, siginfo_t *info, void *context)
 		signal(sig, SIG_DFL); /* a real fault: happens again */
 		return;
 	}
-	outside += port > 15;
 	c->now = 1000000000 + real() - began;
 	r[REG_RIP] += len;
 	if (op == 0xEC) {
+		note('b', port);
 		r[REG_RAX] = (r[REG_RAX] & ~0xFFLL) | cs8900a_model_io_read8(c->m, port & 15);
 	} else if (op == 0xEE) {
+		note('B', port);
 		cs8900a_model_io_write8(c->m, port & 15, (uint8_t)r[REG_RAX]);
 	} else if (op == 0xED) {
+		note(word ? 'w' : 'l', port);
 		r[REG_RAX] = (r[REG_RAX] & ~0xFFFFLL) | cs8900a_model_io_read16(c->m, port & 15);
-		outside += !word; /* 32 bits at once: no register of the chip's */
 	} else if (op == 0xEF) {
+		note(word ? 'W' : 'L', port);
 		cs8900a_model_io_write16(c->m, port & 15, (uint16_t)r[REG_RAX]);
-		outside += !word;
+	} else {
+		string(r, port, op < 0x6E, (op & 1) && word, repeat);
 	}
-	singles += op >= 0xEC;
-	if (op >= 0xEC)
-		return;
-	strings++;
-	outside += !word || r[REG_EFL] & 0x400; /* words, upward */
-	for (greg_t n = repeat ? r[REG_RCX] : 1; n; n--) {
-		if (op == 0x6D) {
-			*(uint16_t *)r[REG_RDI] = cs8900a_model_io_read16(c->m, port & 15);
-			r[REG_RDI] += 2;
-		} else {
-			cs8900a_model_io_write16(c->m, port & 15, *(const uint16_t *)r[REG_RSI]);
-			r[REG_RSI] += 2;
-		}
-	}
-	if (repeat)
-		r[REG_RCX] = 0;
 }
 
 static struct cs_bus *bus;
@@ -131,7 +158,7 @@ static int up(void **state)
 	struct cs_bus_conf at = { .kind = CS_BUS_IO, .base = 0x300 };
 
 	refusal = 0;
-	outside = singles = strings = 0;
+	memset(&done, 0, sizeof(done));
 	began = real();
 	cs8900a_model_eeprom_image(words, 64, chip_mac, 0);
 	c = chip_power(&conf);
@@ -142,11 +169,34 @@ static int up(void **state)
 
 static int down(void **state)
 {
-	assert_int_equal(outside, 0);
 	cs_bus_close(bus);
 	chip_down(c);
 	c = NULL;
 	return 0;
+}
+
+/*
+ * The chip is one of 16 bits (section 1): bytes are read where that tells it so, at +A and +B, four
+ * before the first word and four after the reset (section 4), and nothing is ever written by bytes.
+ */
+static void only_words(unsigned resets)
+{
+	assert_int_equal(done.outside, 0);
+	assert_int_equal(done.of['l'] + done.of['L'] + done.of['B'] + done.of['?'], 0);
+	assert_int_equal(done.of['b'], 4 + 4 * resets);
+}
+
+/* Forgets, so that these accesses can be told. */
+static void from_now(void)
+{
+	memset(done.first, 0, sizeof(done.first));
+	done.n = 0;
+}
+
+static void were(const char *accesses)
+{
+	if (strcmp(done.first, accesses) != 0)
+		fail_msg("'%s' where '%s' was due", done.first, accesses);
 }
 
 static void ready(void)
@@ -169,13 +219,17 @@ static void finds_and_reads(void **state)
 
 	trap();
 	assert_int_equal(cs_chip_probe(&chip, &why), 0);
+	were("bA bB bA bB wA WA wC WA wC "); /* the pointer, the id, the product */
 	assert_int_equal(cs_chip_revision(&chip), 'D');
+	from_now();
 	assert_int_equal(cs_chip_reset(&chip, &why), 0);
+	assert_memory_equal(done.first, "WA WC bA bB bA bB WA wC ", 24); /* SelfCTL; SelfST */
 	assert_int_equal(cs_eeprom_load(&chip, &why), 0);
 	assert_true(chip.eeprom.present && chip.eeprom.driver_ok);
 	assert_int_equal(cs_eeprom_address(&chip, mac, &why), 0);
 	assert_memory_equal(mac, chip_mac, 6);
-	assert_true(singles > 50);
+	assert_true(done.of['w'] + done.of['W'] > 50);
+	only_words(1);
 }
 
 /* Section 7: TxCMD, TxLength, BusST, the words; by `rep outsw`. */
@@ -185,15 +239,16 @@ static void sends(void **state)
 
 	ready();
 	for (unsigned len = 60; len <= 1514; len += 97) {
-		const unsigned before = c->end.sent, had = strings;
+		const unsigned before = c->end.sent;
 		uint16_t ev = 0;
 
 		for (unsigned i = 0; i < sizeof(words); i++)
 			((uint8_t *)words)[i] = (uint8_t)(i * 7 + len);
+		from_now();
 		cs_tx_bid(&chip, len);
 		assert_int_equal(cs_tx_granted(&chip), 1);
 		cs_tx_write(&chip, words, (len + 1) / 2);
-		assert_int_equal(strings, had + 1);
+		were("W4 W6 WA wC S0 ");
 		for (unsigned i = 0; i < 200000 && ev == 0; i++)
 			ev = cs_tx_event(&chip, false);
 		assert_true(cs_tx_is_ok(ev));
@@ -201,6 +256,7 @@ static void sends(void **state)
 		assert_int_equal(c->end.last.len, len + 4);
 		assert_memory_equal(c->end.last.data, words, len);
 	}
+	only_words(1);
 }
 
 /* Section 8: RxStatus, RxLength, the words; by `rep insw`. */
@@ -216,13 +272,14 @@ static void receives(void **state)
 		for (unsigned i = 0; i < 200000 && ev == 0; i++)
 			ev = cs_rx_event(&chip);
 		assert_true(ev & 0x0100);
-		const unsigned had = strings;
+		from_now();
 		assert_int_equal(cs_rx_begin(&chip), len);
 		cs_rx_read(&chip, words, len);
-		assert_int_equal(strings, had + 2 + len % 2);
+		were(len % 2 ? "s0 s0 s0 " : "s0 s0 ");
 		assert_memory_equal(words, f->data, len);
 	}
 	assert_int_equal(cs_rx_event(&chip), 0);
+	only_words(1);
 }
 
 static void *other(void *arg)
