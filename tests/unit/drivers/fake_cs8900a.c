@@ -104,7 +104,7 @@ static void out_words(struct cs_bus *b, unsigned port, const uint16_t *from, uns
 
 static uint16_t peek(struct cs_bus *b, unsigned addr)
 {
-	return note(fake(b), 'R', addr, page_read(fake(b), addr));
+	return note(fake(b), 'R', addr, fake(b)->elsewhere ? 0xff : page_read(fake(b), addr));
 }
 
 static void poke(struct cs_bus *b, unsigned addr, uint16_t value)

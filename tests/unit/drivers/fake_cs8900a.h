@@ -25,6 +25,7 @@ struct fake {
 	uint16_t pointer;
 	bool pulled;          /* every read is all ones */
 	bool floats;          /* no chip: a read gives what was on the bus last */
+	bool elsewhere;       /* the window shows other hardware: 00FFh */
 	bool ram;             /* no chip: sixteen bytes of memory at the ports */
 	uint16_t last, byte_ports[8]; /* of these two */
 	uint64_t now;

@@ -130,6 +130,24 @@ static void eeprom_hangs(void **state)
 	assert_int_equal(cs_eeprom_load(&c, &why), -EIO);
 }
 
+/* Section 11: no command while the chip is busy with the last, its own reading after a reset included. */
+static void eeprom_is_awaited(void **state)
+{
+	uint16_t v;
+
+	ready();
+	f.stream_addr = 0x136;
+	memcpy(f.stream, (uint16_t[]){0x1796, 0x1796, 0x1696, 0x1796, 0x1696}, 10);
+	f.nb_stream = 5;
+	assert_int_equal(cs_eeprom_read(&c, 0x1c, &v), 0);
+	int at = fake_find(&f, 0, 'w', 0x40), data = fake_find(&f, 0, 'r', 0x42), before = 0;
+
+	for (int i = 0; i < data; i++)
+		before += f.log[i].what == 'r' && f.log[i].at == 0x136 && i < at;
+	assert_int_equal(before, 3);
+	assert_int_equal(fake_count(&f, 'r', 0x136), 5);
+}
+
 static void eeprom_is_written(void **state)
 {
 	uint16_t v = 0;
@@ -245,6 +263,7 @@ int main(void)
 		cmocka_unit_test(eeprom_gives_the_address),
 		cmocka_unit_test(eeprom_says_media),
 		cmocka_unit_test(eeprom_hangs),
+		cmocka_unit_test(eeprom_is_awaited),
 		cmocka_unit_test(eeprom_is_written),
 		cmocka_unit_test(io_bus_says_what_it_lacks),
 		cmocka_unit_test(mem_bus_says_what_it_lacks),

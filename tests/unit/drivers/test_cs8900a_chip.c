@@ -31,6 +31,15 @@ static void ready(enum fake_kind kind)
 	f.n = 0;
 }
 
+static void isq(const uint16_t *reports, unsigned n)
+{
+	ready(FAKE_PORTS);
+	c.poll = CS_POLL_ISQ;
+	cs_events_setup(&c);
+	memcpy(f.isq, reports, n * sizeof(*reports));
+	f.nb_isq = n;
+}
+
 static void says(const char *part)
 {
 	if (strstr(why.text, part) == NULL)
@@ -181,6 +190,7 @@ static void reset_keeps_its_hands_off(void **state)
 
 	fresh(FAKE_PORTS);
 	assert_int_equal(cs_chip_reset(&c, &why), 0);
+	assert_int_equal(c.count.resets, 1);
 	at = fake_find(&f, 0, 'w', 0x114);
 	assert_true(at >= 0 && f.log[at].value & 0x40);
 	assert_true(f.log[at + 1].when >= f.log[at].when + 10000000);
@@ -206,6 +216,38 @@ static void reset_gives_up_in_time(void **state)
 	assert_int_equal(cs_chip_reset(&c, &why), -ENODEV);
 	says("another I/O base");
 	assert_true(c.gone);
+}
+
+/* SelfST is right, but what stands beside it is no chip's: another I/O base, and other hardware there. */
+static void reset_looks_who_is_there(void **state)
+{
+	fresh(FAKE_PORTS);
+	f.page[0] = 0x8029;
+	assert_int_equal(cs_chip_reset(&c, &why), -ENODEV);
+	says("does not answer after its reset");
+	assert_true(c.gone);
+}
+
+/* What came before it is of another life: reports not yet consumed, and words that were garbage. */
+static void reset_begins_anew(void **state)
+{
+	isq((const uint16_t[]){0x0504}, 1);
+	assert_int_equal(cs_tx_event(&c, false), 0);
+	assert_int_equal(cs_chip_reset(&c, &why), 0);
+	assert_int_equal(cs_rx_event(&c), 0);
+	isq((const uint16_t[]){0x0108, 0x0504}, 2);
+	assert_int_equal(cs_rx_event(&c), 0x0504);
+	assert_int_equal(cs_chip_reset(&c, &why), 0);
+	assert_int_equal(cs_tx_event(&c, false), 0);
+
+	ready(FAKE_PORTS);
+	for (unsigned life = 0; life < 2; life++) {
+		assert_int_equal(cs_chip_reset(&c, &why), 0);
+		f.page[0x124 / 2] = 0x0509;
+		for (unsigned i = 0; i < 60; i++)
+			assert_int_equal(cs_rx_event(&c), 0);
+		assert_false(c.gone);
+	}
 }
 
 /* A chip that is not ready at first, but in time. */
@@ -234,18 +276,31 @@ static void opens_the_window(void **state)
 	assert_int_equal(f.log[high].value, 0x000d);
 	assert_int_equal(f.log[on].value & 0x400, 0x400);
 	assert_true(c.window);
+
+	fresh(FAKE_BOTH); /* memory of something else lies there */
+	f.elsewhere = true;
+	assert_int_equal(cs_chip_reset(&c, &why), -ENODEV);
+	says("does not show its memory window at 0xd0000 (id 00FFh there");
+	assert_false(c.window);
 }
 
 /* Through the window alone the chip must not be reset: that would shut it. */
 static void window_alone_is_never_reset(void **state)
 {
+	static const uint16_t set[][2] = {{0x102, 0x7103}, {0x104, 0x0d05}, {0x106, 0x87c7},
+		{0x10a, 0x320b}, {0x112, 0x00d3}, {0x118, 0x4019}};
+
 	fresh(FAKE_WINDOW);
-	f.page[0x104 / 2] = 0x0d05;
-	f.page[0x112 / 2] = 0x00d3;
+	for (unsigned i = 0; i < 6; i++)
+		f.page[set[i][0] / 2] = set[i][1];
 	assert_int_equal(cs_chip_reset(&c, &why), 0);
 	assert_int_equal(fake_count(&f, 'W', 0x114), 0);
-	assert_int_equal(f.page[0x104 / 2], 0x0005);
-	assert_int_equal(f.page[0x112 / 2], 0x0013);
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(f.page[set[i][0] / 2], set[i][1] & 0x3f);
+	/* Section 7: Force drops what waits to be sent; section 3: Skip_1 what was received */
+	assert_int_equal(f.page[0x144 / 2] & 0x100, 0x100);
+	assert_int_equal(f.page[0x146 / 2], 0);
+	assert_int_equal(f.log[fake_find(&f, 0, 'W', 0x102)].value & 0x40, 0x40);
 	f.pulled = true;
 	assert_int_equal(cs_chip_reset(&c, &why), -ENODEV);
 	says("does not answer");
@@ -272,8 +327,30 @@ static void line_bits(void **state)
 	}
 }
 
+/* Section 3.1: HC1E makes HCB1 a pin; section 11: the EEPROM says which way round the converter is. */
+static void line_by_eeprom(void **state)
+{
+	ready(FAKE_PORTS);
+	cs_line_setup(&c, CS_MEDIA_10B2, false);
+	assert_int_equal(f.page[0x114 / 2] & 0xffc0, 0xa000);
+	assert_int_equal(f.page[0x112 / 2] & 0xffc0, 0x0100);
+	c.eeprom.driver_ok = true;
+	c.eeprom.driver[0x24 - 0x1c] = 0x4080; /* low squelch, inverted converter */
+	cs_line_setup(&c, CS_MEDIA_10B2, false);
+	assert_int_equal(f.page[0x114 / 2] & 0xffc0, 0x2000);
+	assert_int_equal(f.page[0x112 / 2] & 0xffc0, 0x4100);
+	c.eeprom.driver_ok = false; /* a block with a wrong sum says nothing */
+	cs_line_setup(&c, CS_MEDIA_10B2, false);
+	assert_int_equal(f.page[0x114 / 2] & 0xffc0, 0xa000);
+	assert_int_equal(f.page[0x112 / 2] & 0xffc0, 0x0100);
+}
+
 static void link_by_medium(void **state)
 {
+	ready(FAKE_PORTS);
+	cs_line_setup(&c, CS_MEDIA_AUI, false);
+	f.page[0x134 / 2] = 0x0014; /* no link test there, and the receiver saw nothing yet */
+	assert_int_equal(cs_line_link(&c), CS_LINK_AUI);
 	ready(FAKE_PORTS);
 	cs_line_setup(&c, CS_MEDIA_10BT, false);
 	assert_int_equal(cs_line_link(&c), CS_LINK_10BT);
@@ -473,20 +550,14 @@ static void counters_add_up(void **state)
 	assert_int_equal(c.count.tx_collisions, 2);
 }
 
-static void isq(const uint16_t *reports, unsigned n)
-{
-	ready(FAKE_PORTS);
-	c.poll = CS_POLL_ISQ;
-	cs_events_setup(&c);
-	memcpy(f.isq, reports, n * sizeof(*reports));
-	f.nb_isq = n;
-}
-
 /* Section 6: reports in any order; after one of a frame the queue is left until it is read. */
 static void isq_is_drained(void **state)
 {
 	isq((const uint16_t[]){0x0090, 0x0108, 0x00d2, 0x0504, 0x0408}, 5);
+	/* every end of a frame, an underrun, and both counters before they run over */
 	assert_int_equal(f.page[0x102 / 2], 0x7103);
+	assert_int_equal(f.page[0x106 / 2], 0x87c7);
+	assert_int_equal(f.page[0x10a / 2], 0x320b);
 	assert_int_equal(cs_rx_event(&c), 0x0504);
 	assert_int_equal(f.isq_at, 4);
 	assert_int_equal(cs_tx_event(&c, false), 0x0108);
@@ -506,6 +577,15 @@ static void isq_asks_past_a_frame(void **state)
 	f.page[0x128 / 2] = 0x0108;
 	assert_int_equal(cs_tx_event(&c, false), 0x0108);
 	assert_int_equal(cs_rx_event(&c), 0x0504);
+}
+
+/* Of one frame both can be told; the second must not be taken for the next frame's end. */
+static void isq_underrun_is_one_end(void **state)
+{
+	isq((const uint16_t[]){0x020c}, 1);
+	assert_true(cs_tx_is_underrun(cs_tx_event(&c, false)));
+	assert_int_equal(fake_count(&f, 'r', 0x128), 1);
+	assert_int_equal(c.count.tx_underrun, 1);
 }
 
 static void isq_never_ends(void **state)
@@ -572,7 +652,7 @@ static void garbage_is_counted(void **state)
 	for (unsigned i = 0; i < 200 && !c.gone; i++)
 		cs_rx_event(&c);
 	assert_true(c.gone);
-	assert_true(c.count.garbage <= 100);
+	assert_int_equal(c.count.garbage, 10 + 64); /* so many in a row */
 	for (unsigned i = 0; i < 4; i++) {
 		static const uint16_t heads[4][2] = {
 			{0x0504, 1519}, {0x0504, 0}, {0x0004, 60}, {0x0508, 60}};
@@ -671,6 +751,8 @@ static void dump_disturbs_nothing(void **state)
 	assert_int_equal(words[0x124 / 2], 0x0504);
 	assert_int_equal(words[0x130 / 2], 0x0050);
 	assert_int_equal(c.count.rx_missed, 1);
+	assert_int_equal(fake_count(&f, 'r', 0x130), 1); /* for the count, and not once more */
+	assert_int_equal(fake_count(&f, 'r', 0x132), 1);
 	assert_int_equal(words[0], 0x630e);
 	assert_int_equal(words[0x136 / 2], 0x0096);
 	static const uint16_t never[] = {0x120, 0x124, 0x128, 0x12c, 0x13c, 0x28, 0x2a, 0x400};
@@ -697,9 +779,12 @@ int main(void)
 		cmocka_unit_test(reset_keeps_its_hands_off),
 		cmocka_unit_test(reset_gives_up_in_time),
 		cmocka_unit_test(reset_waits),
+		cmocka_unit_test(reset_looks_who_is_there),
+		cmocka_unit_test(reset_begins_anew),
 		cmocka_unit_test(opens_the_window),
 		cmocka_unit_test(window_alone_is_never_reset),
 		cmocka_unit_test(line_bits),
+		cmocka_unit_test(line_by_eeprom),
 		cmocka_unit_test(link_by_medium),
 		cmocka_unit_test(hash_of_addresses),
 		cmocka_unit_test(filter_registers),
@@ -711,6 +796,7 @@ int main(void)
 		cmocka_unit_test(counters_add_up),
 		cmocka_unit_test(isq_is_drained),
 		cmocka_unit_test(isq_asks_past_a_frame),
+		cmocka_unit_test(isq_underrun_is_one_end),
 		cmocka_unit_test(isq_never_ends),
 		cmocka_unit_test(card_is_pulled),
 		cmocka_unit_test(garbage_is_counted),
