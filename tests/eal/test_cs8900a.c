@@ -107,6 +107,8 @@ static void every_length_full_duplex(void **state)
 /* The driver pads, with zeros and not with what lay behind the frame. */
 static void runts_are_padded(void **state)
 {
+	struct cs8900a_model_stats ma;
+
 	cards_up(&a, &b, "");
 	for (unsigned len = 14; len < 60; len++) {
 		card_send(&a, &b, frame_make(&a, &b, 100, 1)); /* what could show through */
@@ -114,6 +116,8 @@ static void runts_are_padded(void **state)
 		card_send(&a, &b, frame_make(&a, &b, len, len));
 		frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, len, len);
 	}
+	cs8900a_model_stats(a.model, &ma);
+	assert_int_equal(ma.early_data, 0); /* the padding was bid for, too */
 	end();
 }
 
@@ -130,6 +134,10 @@ static void refuses_impossible_lengths(void **state)
 	assert_int_equal(rte_eth_tx_prepare(a.port, 0, m, 4), 0);
 	assert_int_equal(rte_errno, EINVAL);
 	assert_int_equal(rte_eth_tx_prepare(a.port, 0, m + 1, 3), 1);
+	m[1]->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM; /* nobody would fill it in */
+	assert_int_equal(rte_eth_tx_prepare(a.port, 0, m + 1, 3), 0);
+	assert_int_equal(rte_errno, ENOTSUP);
+	m[1]->ol_flags = 0;
 	assert_int_equal(rte_eth_tx_burst(a.port, 0, m, 4), 4);
 	frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, 60, 2);
 	frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, 1514, 4);
@@ -236,6 +244,26 @@ static void back_pressure(void **state)
 	assert_true(full > 10);
 	assert_int_equal(cards_idle(&a, &b, MS), 0);
 	assert_int_equal(card_stats(&a).opackets + card_stats(&a).oerrors, 40);
+	end();
+}
+
+/* For who only sends now and then: what waits goes on, and how many went is told. */
+static void cleanup_sends_what_waits(void **state)
+{
+	struct rte_mbuf *m[3];
+	unsigned done = 0;
+
+	cards_up(&a, &b, "");
+	for (unsigned i = 0; i < 3; i++)
+		m[i] = frame_make(&a, &b, 100, i);
+	assert_int_equal(rte_eth_tx_burst(a.port, 0, m, 3), 3);
+	for (unsigned i = 0; i < 100; i++) {
+		done += rte_eth_tx_done_cleanup(a.port, 0, 0);
+		cs8900a_clock_advance(20 * US);
+	}
+	assert_int_equal(done, 3);
+	for (unsigned i = 0; i < 3; i++)
+		frame_expect(card_receive(&b, NULL, MS), &a, &b, 100, i);
 	end();
 }
 
@@ -421,6 +449,13 @@ static void link_is_switched(void **state)
 	assert_int_equal(cards_idle(&a, NULL, 10 * MS), 0);
 	assert_int_equal(rte_eth_dev_start(b.port), 0);
 	frame_expect(card_receive(&a, &b, 50 * MS), &b, &a, 100, 8);
+	rte_eth_dev_set_link_down(b.port); /* also where nobody said so */
+	rte_eth_dev_stop(b.port);
+	assert_int_equal(rte_eth_dev_start(b.port), 0);
+	cards_idle(&a, &b, 100 * MS); /* the wire's pulses */
+	rte_eth_link_get_nowait(b.port, &l);
+	assert_int_equal(l.link_status, RTE_ETH_LINK_UP);
+	assert_true(passes("ff:ff:ff:ff:ff:ff"));
 	end();
 }
 
@@ -499,7 +534,7 @@ int main(int argc, char **argv)
 		T(opens_and_closes), T(says_what_it_is), T(every_length_by_ports),
 		T(every_length_by_window), T(every_length_by_isq), T(every_length_full_duplex),
 		T(runts_are_padded), T(refuses_impossible_lengths), T(shapes_of_mbufs),
-		T(receives_into_chains), T(back_pressure), T(stop_keeps_what_waits), T(filters),
+		T(receives_into_chains), T(back_pressure), T(cleanup_sends_what_waits), T(stop_keeps_what_waits), T(filters),
 		T(statistics), T(link_follows_the_wire), T(link_is_switched), T(registers_and_eeprom),
 		T(address_by_devargs),
 	};

@@ -16,6 +16,7 @@
 
 #include <rte_malloc.h>
 
+#include "cs8900a/pmd.h"
 #include "cs8900a_world.h"
 #include "unit.h"
 
@@ -523,6 +524,7 @@ static void receive_errors(void **state)
 		{"runt 63", "rx_runt_errors"},
 		{"crc-error", "rx_crc_errors", "dribble", "rx_dribble_bits"}, /* misaligned */
 	};
+	struct rte_mbuf *m[2];
 
 	for (unsigned i = 0; i < 2 * RTE_DIM(of); i++) {
 		unsigned k = i / 2;
@@ -541,8 +543,13 @@ static void receive_errors(void **state)
 			fail_msg("%s: %s %lu", of[k].action, of[k].xstat, card_xstat(&b, of[k].xstat));
 		assert_int_equal(card_stats(&b).ierrors, 1);
 		assert_int_equal(card_stats(&b).ipackets, 0);
-		card_send(&a, &b, frame_make(&a, &b, 60, i));
-		frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, 60, i);
+		/* one more, and a good one behind it: the burst goes on to that */
+		card_fault(&b, of[k].action);
+		card_send(&a, NULL, frame_make(&a, &b, 600, i));
+		card_send(&a, NULL, frame_make(&a, &b, 60, i));
+		cards_idle(&a, NULL, 10 * MS);
+		assert_int_equal(rte_eth_rx_burst(b.port, 0, m, 2), 1);
+		frame_expect(m[0], &a, &b, 60, i);
 		end();
 	}
 }
@@ -592,90 +599,11 @@ static void missed_frames_are_counted(void **state)
 	end();
 }
 
-/*
- * A bid waits as the memory is full of received frames. A program that was away for long and comes back
- * gets them all; only of one that sends again and again and never receives is one given up.
- */
-static void only_the_deaf_lose_frames(void **state)
+/* The chip of b is full of a's frames of 1000 bytes: six were sent, as many stay as it has room for. */
+static void fill_b(void)
 {
 	struct rte_mbuf *m;
-	unsigned held = 0;
 
-	cards_up(&a, &b, "");
-	for (unsigned round = 0; round < 2; round++) {
-		for (unsigned i = 0; i < 6; i++) {
-			card_send(&a, NULL, frame_make(&a, &b, 1000, i));
-			for (unsigned t = 0; t < 100; t++) {
-				assert_int_equal(rte_eth_rx_burst(a.port, 0, &m, 1), 0);
-				cs8900a_clock_advance(20 * US);
-			}
-		}
-		card_send(&b, NULL, frame_make(&b, &a, 1500, 50));
-		cs8900a_clock_advance(300 * MS); /* somebody else has the processor */
-		for (unsigned i = 0; round == 0 && i < 3; i++) /* and it begins by sending */
-			rte_eth_tx_burst(b.port, 0, &m, 0);
-		for (unsigned i = 0; round == 1 && i < 64; i++) {
-			rte_eth_tx_burst(b.port, 0, &m, 0);
-			cs8900a_clock_advance(MS);
-		}
-		assert_int_equal(card_xstat(&b, "tx_made_room") > 0, round);
-		for (held = 0; rte_eth_rx_burst(b.port, 0, &m, 1); held++) {
-			if (round == 0)
-				frame_expect(m, &a, &b, 1000, held);
-			else
-				rte_pktmbuf_free(m);
-		}
-		assert_true(held >= 2);
-		assert_int_equal(held + card_stats(&b).imissed + card_xstat(&b, "rx_skipped"), 6);
-		if (round == 0) {
-			assert_int_equal(card_xstat(&b, "rx_skipped"), 0);
-			frame_expect(card_receive(&a, &b, 20 * MS), &b, &a, 1500, 50);
-			rte_eth_stats_reset(b.port);
-		}
-	}
-	end();
-}
-
-/* Without buffers the frames stay in the chip; with them they come. */
-static void no_buffers(void **state)
-{
-	struct rte_mempool *few = rte_pktmbuf_pool_create("few", 3, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
-		0);
-	struct rte_mbuf *held[3], *m;
-
-	assert_non_null(few);
-	cards_up(&a, &b, "");
-	rte_eth_dev_stop(b.port);
-	card_start(&b, 64, few);
-	assert_int_equal(rte_pktmbuf_alloc_bulk(few, held, 3), 0);
-	card_send(&a, NULL, frame_make(&a, &b, 500, 1));
-	card_send(&a, NULL, frame_make(&a, &b, 500, 2));
-	assert_int_equal(cards_idle(&a, &b, 10 * MS), 0);
-	assert_true(card_stats(&b).rx_nombuf > 0);
-	assert_int_equal(card_stats(&b).imissed, 0);
-	rte_pktmbuf_free_bulk(held, 3);
-	for (unsigned i = 1; i <= 2; i++) {
-		assert_int_equal(rte_eth_rx_burst(b.port, 0, &m, 1), 1);
-		frame_expect(m, &a, &b, 500, i);
-	}
-	end();
-	assert_int_equal(rte_mempool_in_use_count(few), 0);
-	rte_mempool_free(few);
-}
-
-/* The chip is full of frames for which there are no buffers, and a frame waits to be sent: it is sent,
- * or a program whose buffers all wait so would stand still for good. */
-static void no_buffers_is_no_deadlock(void **state)
-{
-	struct rte_mempool *few = rte_pktmbuf_pool_create("few", 3, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
-		0);
-	struct rte_mbuf *held[3], *m;
-
-	assert_non_null(few);
-	cards_up(&a, &b, "");
-	rte_eth_dev_stop(b.port);
-	card_start(&b, 64, few);
-	assert_int_equal(rte_pktmbuf_alloc_bulk(few, held, 3), 0);
 	for (unsigned i = 0; i < 6; i++) {
 		card_send(&a, NULL, frame_make(&a, &b, 1000, i));
 		for (unsigned t = 0; t < 100; t++) {
@@ -683,13 +611,166 @@ static void no_buffers_is_no_deadlock(void **state)
 			cs8900a_clock_advance(20 * US);
 		}
 	}
-	card_send(&b, NULL, frame_make(&b, &a, 1500, 50));
-	frame_expect(card_receive(&a, &b, 500 * MS), &b, &a, 1500, 50);
-	assert_in_range(card_xstat(&b, "tx_made_room"), 1, 4);
-	rte_pktmbuf_free_bulk(held, 3);
+}
+
+/*
+ * A bid waits as the memory is full of received frames. A program that was away for long and comes back
+ * gets them all, whatever it begins with; only of one that sends again and again, or asks for frames
+ * and has no room for one, and never receives, is one given up.
+ */
+static void only_the_deaf_lose_frames(void **state)
+{
+	static const struct {
+		unsigned sends, sends_late, asks; /* before it is away; after; for no frame at all */
+		bool loses;
+	} of[] = {{20, 0, 0, false}, {0, 3, 0, false}, {20, 1, 0, true}, {64, 0, 0, true}, {0, 0, 64, true}};
+	struct rte_mbuf *m;
+
+	for (unsigned k = 0; k < RTE_DIM(of); k++) {
+		unsigned got = 0;
+
+		if (k != 1) /* on the same cards: how patient the last frame's sender was is forgotten */
+			cards_up(&a, &b, "");
+		fill_b();
+		card_send(&b, NULL, frame_make(&b, &a, 1500, 50));
+		for (unsigned i = 0; i < of[k].sends; i++) {
+			rte_eth_tx_burst(b.port, 0, &m, 0);
+			cs8900a_clock_advance(MS);
+		}
+		cs8900a_clock_advance(of[k].sends < 50 ? 300 * MS : 0); /* others have the processor */
+		for (unsigned i = 0; i < of[k].sends_late; i++)
+			rte_eth_tx_burst(b.port, 0, &m, 0);
+		for (unsigned i = 0; i < of[k].asks; i++) {
+			rte_eth_rx_burst(b.port, 0, &m, 0);
+			cs8900a_clock_advance(MS);
+		}
+		while (rte_eth_rx_burst(b.port, 0, &m, 1)) {
+			if (of[k].loses)
+				rte_pktmbuf_free(m);
+			else
+				frame_expect(m, &a, &b, 1000, got);
+			got++;
+		}
+		assert_int_equal(card_xstat(&b, "tx_made_room") > 0, of[k].loses);
+		assert_int_equal(card_xstat(&b, "rx_skipped"), card_xstat(&b, "tx_made_room"));
+		assert_true(got >= 2);
+		assert_int_equal(got + card_stats(&b).imissed + card_xstat(&b, "rx_skipped"), 6);
+		frame_expect(card_receive(&a, &b, 20 * MS), &b, &a, 1500, 50);
+		rte_eth_stats_reset(b.port);
+		if (k != 0)
+			end();
+	}
+}
+
+static struct rte_mempool *few;
+static struct rte_mbuf *held[3];
+
+/* Both cards up, and no buffer left for b to receive into. */
+static void few_buffers(void)
+{
+	few = rte_pktmbuf_pool_create("few", RTE_DIM(held), 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
+	assert_non_null(few);
+	cards_up(&a, &b, "");
+	rte_eth_dev_stop(b.port);
+	card_start(&b, 64, few);
+	assert_int_equal(rte_pktmbuf_alloc_bulk(few, held, RTE_DIM(held)), 0);
+}
+
+static void few_buffers_end(void)
+{
 	end();
 	assert_int_equal(rte_mempool_in_use_count(few), 0);
 	rte_mempool_free(few);
+}
+
+/* Without buffers the frames stay in the chip; with them they come. */
+static void no_buffers(void **state)
+{
+	struct rte_mbuf *m;
+
+	few_buffers();
+	card_send(&a, NULL, frame_make(&a, &b, 500, 1));
+	card_send(&a, NULL, frame_make(&a, &b, 500, 2));
+	assert_int_equal(cards_idle(&a, &b, 10 * MS), 0);
+	assert_true(card_stats(&b).rx_nombuf > 0);
+	assert_int_equal(card_stats(&b).imissed, 0);
+	rte_pktmbuf_free_bulk(held, RTE_DIM(held));
+	for (unsigned i = 1; i <= 2; i++) {
+		assert_int_equal(rte_eth_rx_burst(b.port, 0, &m, 1), 1);
+		frame_expect(m, &a, &b, 500, i);
+	}
+	few_buffers_end();
+}
+
+/* The chip is full of frames for which there are no buffers, and a frame waits to be sent: it is sent,
+ * or a program whose buffers all wait so would stand still for good. */
+static void no_buffers_is_no_deadlock(void **state)
+{
+	few_buffers();
+	fill_b();
+	card_send(&b, NULL, frame_make(&b, &a, 1500, 50));
+	frame_expect(card_receive(&a, &b, 500 * MS), &b, &a, 1500, 50);
+	assert_in_range(card_xstat(&b, "tx_made_room"), 1, 4);
+	rte_pktmbuf_free_bulk(held, RTE_DIM(held));
+	few_buffers_end();
+}
+
+/* Section 3.4: RxMISS has ten bits. Who polls has all that it counted, also beyond them. */
+static void misses_beyond_the_counter(void **state)
+{
+	struct cs8900a_model_stats mb;
+	struct rte_mbuf *m;
+	unsigned got = 0;
+
+	few_buffers();
+	for (unsigned i = 0; i < 1200; i++) {
+		card_send(&a, NULL, frame_make(&a, &b, 60, 0));
+		assert_int_equal(rte_eth_rx_burst(b.port, 0, &m, 1), 0);
+		cs8900a_clock_advance(20 * US);
+	}
+	cards_idle(&a, NULL, 10 * MS); /* those that wait in a */
+	rte_pktmbuf_free_bulk(held, RTE_DIM(held));
+	for (; rte_eth_rx_burst(b.port, 0, &m, 1); got++)
+		frame_expect(m, &a, &b, 60, 0);
+	cs8900a_model_stats(b.model, &mb);
+	assert_in_range(mb.rx_missed, 1024, 1200);
+	assert_int_equal(card_stats(&b).imissed, mb.rx_missed);
+	assert_int_equal(got + card_stats(&b).imissed, 1200);
+	few_buffers_end();
+}
+
+static int no_permission(struct cs_bus *bus)
+{
+	(void)bus;
+	return -EPERM;
+}
+
+/* A thread that may not touch the ports, and the chip in good order: the port ends, by an event. */
+static void thread_without_permission(void **state)
+{
+	struct cs_bus_ops ops;
+	const struct cs_bus_ops *good;
+	struct cs_dev *d;
+	struct rte_mbuf *m;
+
+	for (unsigned by_tx = 0; by_tx < 2; by_tx++) {
+		cards_up(&a, &b, "");
+		listen_to(&a, RTE_ETH_EVENT_INTR_RMV);
+		d = rte_eth_devices[a.port].data->dev_private;
+		good = d->bus->ops;
+		ops = *good;
+		ops.enter = no_permission;
+		d->bus->ops = &ops;
+		if (by_tx)
+			card_send(&a, NULL, frame_make(&a, &b, 60, 1));
+		else
+			assert_int_equal(rte_eth_rx_burst(a.port, 0, &m, 1), 0);
+		assert_true(comes(&events[RTE_ETH_EVENT_INTR_RMV], 1));
+		d->bus->ops = good;
+		assert_int_equal(cards_idle(&a, &b, 10 * MS), 0);
+		deaf_to(&a, RTE_ETH_EVENT_INTR_RMV);
+		end();
+	}
 }
 
 static struct {
@@ -776,7 +857,8 @@ int main(int argc, char **argv)
 		T(bad_devargs), T(bad_files), T(bad_chips), T(no_chip_in_memory), T(link_is_news),
 		T(pulled_under_traffic), T(pulled_at_any_access), T(pulled_in_the_middle), T(hang_is_cured),
 		T(no_link_is_no_hang), T(glitch_is_cured), T(transmit_errors), T(receive_errors), T(no_receive_errors),
-		T(missed_frames_are_counted), T(only_the_deaf_lose_frames), T(no_buffers), T(no_buffers_is_no_deadlock), T(threads_meet),
+		T(missed_frames_are_counted), T(misses_beyond_the_counter), T(only_the_deaf_lose_frames), T(no_buffers),
+		T(no_buffers_is_no_deadlock), T(thread_without_permission), T(threads_meet),
 	};
 	char command[64];
 	int failed;
