@@ -203,11 +203,13 @@ void expect_frame(struct kept *got, const uint8_t *frame, unsigned len, unsigned
 
 /* census.c: what a process holds that a port could leave behind. */
 struct census {
-	unsigned fds, threads, zones, pools, ports, interfaces, allocs;
+	unsigned fds, threads, zones, named, pools, ports, interfaces, allocs;
 	uint64_t bytes;
 	char fd_list[8192];
 };
 void census_take(struct census *c);
+/* Of a type's first life, which starts threads and tables that DPDK keeps. */
+void census_expect_named(const struct census *before, const struct census *after);
 /* lives: of ports in between. */
 void census_expect_same(const struct put *t, const struct census *before, const struct census *after,
 	unsigned lives);

@@ -22,6 +22,12 @@ const struct put_type put_types[] = {
 		.ops = &peer_veth,
 	},
 	{
+		.name = "af_packet socket", /* without AF_XDP, as where the kernel does not have it */
+		.words = "put af_packet iface sk0 xdp no",
+		.stall_words = "put af_packet iface sk0 xdp no qdisc yes",
+		.ops = &peer_veth,
+	},
+	{
 		.name = "af_xdp",
 		.words = "put af_xdp iface sk0",
 		.ops = &peer_veth,
