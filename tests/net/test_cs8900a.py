@@ -335,33 +335,165 @@ def testpmd_drives_the_plugin():
     rest = re.sub(r"(?im)^.*[rt]x[-_a-z0-9 ]*errors?.*$|^device error handling mode.*$", "", out)
     assert not re.search(r"error|fail", rest, re.I), out
     assert "Finish -- Port: 0 EEPROM length: 128 bytes" in out, out
+    mac = re.search(r"^Port 0: (\S+)$", out, re.M).group(1).replace(":", " ")
+    assert f"00000030: FF FF FF FF FF FF FF FF {mac} 00 00" in out, out  # words 1Ch to 1Eh
+
+
+class Testpmd:
+    """An unmodified testpmd that is asked one thing after the other."""
+
+    def __init__(self, *vdevs):
+        self.process = subprocess.Popen(["stdbuf", "-o0", *testpmd_words(*vdevs)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT)
+        self.said = self.until("testpmd> ")
+        self.ask("set fwd rxonly")  # what arrives ends there, so that each run begins with silence
+
+    def until(self, end):
+        out = b""
+        while not out.endswith(end.encode()):
+            byte = self.process.stdout.read(1)
+            if not byte:
+                raise Failed(f"testpmd ended: {out.decode()}")
+            out += byte
+        return out.decode()
+
+    def ask(self, command):
+        """What it says to a command, behind the command itself."""
+        self.process.stdin.write(command.encode() + b"\n")
+        self.process.stdin.flush()
+        return self.until("testpmd> ")
+
+    def counter(self, port, name):
+        return int(re.search(rf"{name}: +(\d+)", self.ask(f"show port stats {port}")).group(1))
+
+    def reaches(self, address):
+        """Whether port 0 lets in what port 1 sends to this address."""
+        self.ask(f"set eth-peer 1 {address}")
+        self.ask("clear port stats all")
+        self.ask("start tx_first")
+        wait_for(lambda: self.counter(1, "TX-packets") >= 32, "port 1 to send")
+        self.ask("stop")
+        return self.counter(0, "RX-packets") > 0
+
+    def quit(self):
+        self.process.stdin.write(b"quit\n")
+        self.process.stdin.close()
+        rest = self.process.stdout.read().decode()
+        if self.process.wait(timeout=30):
+            raise Failed(f"testpmd ended with {self.process.returncode}: {rest}")
+        return rest
+
+
+def filters_by_testpmd(pmd):
+    """Each command that says what is let in, by what comes in then."""
+    own = re.search(r"Port 0: (\S+)", pmd.said).group(1)
+    other, first, second = "02:00:00:00:00:99", "01:00:5e:00:00:05", "01:00:5e:00:00:06"
+    assert pmd.reaches(other), "testpmd begins promiscuous"
+    pmd.ask("set promisc all off")
+    assert not pmd.reaches(other) and pmd.reaches(own) and pmd.reaches("ff:ff:ff:ff:ff:ff")
+    assert not pmd.reaches(first)
+    pmd.ask("set allmulti 0 on")
+    assert pmd.reaches(first) and not pmd.reaches(other)
+    pmd.ask("set allmulti 0 off")
+    assert not pmd.reaches(first)
+    pmd.ask(f"mcast_addr add 0 {first}")
+    assert pmd.reaches(first) and not pmd.reaches(second)
+    pmd.ask(f"mcast_addr add 0 {second}")
+    assert pmd.reaches(first) and pmd.reaches(second)
+    pmd.ask(f"mcast_addr remove 0 {first}")
+    assert not pmd.reaches(first) and pmd.reaches(second)
+    groups = re.search(r"Number of Multicast MAC address added: 1\n\s*(\S+)",
+                       pmd.ask("show port 0 mcast_macs"))
+    assert groups and groups.group(1).lower() == second, groups
+    pmd.ask("mac_addr set 0 02:00:00:00:00:78")
+    assert pmd.reaches("02:00:00:00:00:78") and not pmd.reaches(own)
+    assert "added: 1\n  02:00:00:00:00:78" in pmd.ask("show port 0 macs")
+    # the chip has one address: refused, not taken and forgotten
+    out = pmd.ask("mac_addr add 0 02:00:00:00:00:77")
+    assert "mac_addr_cmd error: (Operation not supported)" in out, out
+    pmd.ask("set promisc all on")
+    assert pmd.reaches(other)
+    pmd.ask("set promisc all off")
+
+
+def link_by_testpmd(pmd):
+    pmd.ask("set link-down port 0")
+    out = pmd.ask("show port info 0")
+    assert "Link status: down" in out and "Link speed: None" in out, out
+    assert not pmd.reaches("02:00:00:00:00:78"), "a line that is off"
+    pmd.ask("set link-up port 0")
+    out = pmd.ask("show port info 0")
+    assert "Link status: up" in out and "Link speed: 10 Mbps" in out, out
+    assert "Link duplex: full-duplex" in out, out
+    assert pmd.reaches("02:00:00:00:00:78")
+
+
+def facts_by_testpmd(pmd):
+    out = pmd.ask("show rxq info 0 0")
+    assert "Mempool: mb_pool_0" in out and "Number of RXDs: 64" in out, out
+    assert "RX scattered packets: off" in out and "queue state: started" in out, out
+    out = pmd.ask("show txq info 0 0")
+    assert "Number of TXDs: 64" in out and "queue state: started" in out, out
+    out = pmd.ask("show device info all")
+    assert out.count("10 Mbps half-duplex   10 Mbps full-duplex") == 2, out
+    out = pmd.ask("show port info 0")
+    for fact in ("Firmware-version: CS8900A rev D", "Maximum number of MAC addresses: 1",
+                 "Minimum size of RX buffer: 64", "Maximum configurable length of RX packet: 1518",
+                 "Max possible RX queues: 1", "Max possible TX queues: 1",
+                 "Max possible number of TXDs per queue: 4096", "MTU: 1500"):
+        assert f"{fact}\n" in out, (fact, out)
+    out = pmd.ask("show port 0 tx_offload capabilities")
+    assert "Per Queue : MULTI_SEGS\n" in out, out
+    out = pmd.ask("show port 0 rx_offload capabilities")
+    assert "Per Queue : SCATTER\n" in out, out
+
+
+def counters_by_testpmd(pmd):
+    assert pmd.reaches("02:00:00:00:00:78")
+    assert pmd.counter(0, "RX-packets") > 0 and pmd.counter(0, "TX-packets") > 0
+    assert pmd.counter(0, "RX-bytes") == 64 * pmd.counter(0, "RX-packets")
+    for what in ("stats", "xstats"):
+        assert pmd.reaches("02:00:00:00:00:78")
+        pmd.ask(f"clear port {what} all")
+        for name in ("RX-packets", "TX-packets", "RX-bytes", "TX-bytes"):
+            assert pmd.counter(0, name) == 0, (what, name)
+    for name in ("rx_missed_rxmiss", "rx_crc_errors", "tx_collisions_txcol", "chip_resets",
+                 "tx_good_packets"):
+        assert f"\n{name}: 0\n" in pmd.ask("show port xstats 0"), name
+
+
+def life_by_testpmd(pmd):
+    """Stopped and started it keeps what it was told; closed it is gone, and the other stays."""
+    out = pmd.ask("port stop 0")
+    assert "Done" in out, out
+    assert "MTU (1501) > device max MTU (1500)" in pmd.ask("port config mtu 0 1501")
+    pmd.ask("port config mtu 0 1400")
+    assert "MTU: 1400\n" in pmd.ask("show port info 0")
+    pmd.ask("port config mtu 0 1500")
+    out = pmd.ask("port start 0")
+    assert "Port 0: 02:00:00:00:00:78" in out, out
+    assert pmd.reaches("02:00:00:00:00:78") and pmd.reaches("01:00:5e:00:00:06")
+    assert not pmd.reaches("02:00:00:00:00:99") and not pmd.reaches("01:00:5e:00:00:05")
+    pmd.ask("port stop 0")
+    assert "Port 0 is closed" in pmd.ask("port close 0")
+    out = pmd.ask("show port summary all")
+    assert "net_cs8900a1" in out and "Number of available ports: 1" in out, out
+    pmd.ask("port stop 1")
+    assert "Port 1: 02:" in pmd.ask("port start 1")
 
 
 def testpmd_may_do_all_it_can():
-    """Each operation that a user of testpmd has, and traffic afterwards."""
-    out = testpmd(0.2, [
-        "set promisc all off", "set allmulti 0 on", "set allmulti 0 off",
-        "mac_addr set 0 02:00:00:00:00:78", "mcast_addr add 0 01:00:5e:00:00:05",
-        "mcast_addr add 0 01:00:5e:00:00:06", "mcast_addr remove 0 01:00:5e:00:00:05",
-        "show port 0 macs", "show port 0 mcast_macs", "mac_addr add 0 02:00:00:00:00:77",
-        "set link-down port 0", "show port info 0", "set link-up port 0", "show port info 0",
-        "show rxq info 0 0", "show txq info 0 0", "show device info all",
-        "port stop 0", "port config mtu 0 1501", "port config mtu 0 1400", "port config mtu 0 1500",
-        "port start 0", "set promisc all on", "clear port xstats all", "clear port stats all",
-        "start tx_first", "stop", "show port stats 0", "show port 0 tx_offload capabilities",
-        "port stop 0", "port close 0", "show port summary all", "port stop 1", "port start 1"],
-        *TWO_CARDS)
-    assert "02:00:00:00:00:78" in out.split("Number of MAC address added: 1")[1][:40], out
-    groups = re.search(r"Number of Multicast MAC address added: 1\n\s*(\S+)", out)
-    assert groups and groups.group(1).upper() == "01:00:5E:00:00:06", out
-    # the chip has one address: refused, not taken and forgotten
-    assert "mac_addr_cmd error: (Operation not supported)" in out, out
-    assert "MTU (1501) > device max MTU (1500)" in out, out
-    assert re.findall(r"Link status: (\w+)", out) == ["down", "up"], out
-    assert "Port 0: 02:00:00:00:00:78" in out, "the address is kept over stop and start"
-    assert "Per Queue : MULTI_SEGS" in out, out
-    left_ports = out.split("Port 0 is closed")[1]
-    assert "net_cs8900a1" in left_ports and "Number of available ports: 1" in left_ports, out
+    """Each operation that a user of testpmd has, by its effect on the traffic."""
+    pmd = Testpmd(*TWO_CARDS)
+    try:
+        for part in (facts_by_testpmd, filters_by_testpmd, link_by_testpmd, counters_by_testpmd,
+                     life_by_testpmd):
+            part(pmd)
+        assert "Port 1 is closed" in pmd.quit()
+    finally:
+        pmd.process.kill()
+        pmd.process.wait()
 
 
 def testpmd_is_refused_by_a_sentence():
