@@ -281,6 +281,8 @@ void case_watchdog(struct put *t)
 	stall(t, true);
 	sent = fill(t, 300);
 	skiff_turns(t, 100);
+	dev_txq(t->w, t->dev)->trans_start -= (TXQ_WATCHDOG_SEC - 1) * t->w->tsc_hz;
+	txq_watchdog(t->w);
 	assert_int_equal(reports(t, 0), 0);
 	/* As if it had been so for as long as the watchdog looks on. */
 	assert_true(patiently(PATIENCE, reports(t, TXQ_WATCHDOG_SEC + 1) == 1));

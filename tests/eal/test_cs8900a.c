@@ -270,13 +270,18 @@ static void cleanup_sends_what_waits(void **state)
 /* What waits survives stop and start, and goes with its queue. */
 static void stop_keeps_what_waits(void **state)
 {
+	struct cs8900a_model_stats ma, mb;
 	struct rte_mbuf *m[10];
+	uint64_t accepted;
 
 	cards_up(&a, &b, "");
 	for (unsigned i = 0; i < 10; i++)
 		m[i] = frame_make(&a, &b, 100, i);
 	assert_int_equal(rte_eth_tx_burst(a.port, 0, m, 10), 10);
 	assert_int_equal(rte_eth_dev_stop(a.port), 0);
+	cs8900a_model_stats(a.model, &ma);
+	assert_int_equal(ma.tx_frames, 1); /* the one on the wire went out whole */
+	assert_int_equal(ma.tx_aborted, 0);
 	assert_int_equal(rte_eth_dev_start(a.port), 0);
 	for (unsigned i = 0; i < 10; i++)
 		frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, 100, i);
@@ -286,6 +291,13 @@ static void stop_keeps_what_waits(void **state)
 	rte_eth_dev_stop(a.port);
 	card_start(&a, 16, cards_pool);
 	assert_true(cards_idle(&a, &b, 50 * MS) <= 1);
+	rte_eth_dev_stop(b.port); /* and is deaf */
+	cs8900a_model_stats(b.model, &mb);
+	accepted = mb.rx_accepted;
+	card_send(&a, NULL, frame_make(&a, &b, 100, 1));
+	assert_int_equal(cards_idle(&a, NULL, 50 * MS), 0);
+	cs8900a_model_stats(b.model, &mb);
+	assert_int_equal(mb.rx_accepted, accepted);
 	end();
 }
 
