@@ -359,11 +359,16 @@ static void shape_passes(struct put *t, const struct shape *s, unsigned len, uin
 	uint8_t frame[2048];
 	struct made x = {0};
 	uint64_t copied = t->raw ? 0 : skiff_stats(t).tx_copied;
+	uint8_t *before = NULL;
 	bool fits;
 
 	frame_fill(t, frame, len, seed, false);
 	outside_freed = 0;
 	s->make(t, frame, len, &x);
+	if (t->raw && s->make == no_headroom) {
+		before = rte_mbuf_to_priv(x.m); /* in front of the buffer, and not the driver's */
+		memset(before, FRONT_BYTE, rte_pktmbuf_priv_size(t->pool));
+	}
 	fits = takes(&t->port.limits, x.m);
 	if (fits || !t->raw) {
 		port_sends(t, x.m);
@@ -374,6 +379,8 @@ static void shape_passes(struct put *t, const struct shape *s, unsigned len, uin
 	} else {
 		rte_pktmbuf_free(x.m);
 	}
+	for (unsigned i = 0; before && i < rte_pktmbuf_priv_size(t->pool); i++)
+		assert_int_equal(before[i], FRONT_BYTE);
 	if (x.other) {
 		expect_intact(x.other, frame, len, s->name);
 		rte_pktmbuf_free(x.other);

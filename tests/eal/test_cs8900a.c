@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <ethdev_driver.h>
 #include <rte_dev_info.h>
 #include <rte_errno.h>
 #include <rte_ether.h>
@@ -38,8 +39,12 @@ static void opens_and_closes(void **state)
 		assert_int_equal(leak_mark().blocks, inner.blocks);
 		end();
 	}
-	/* never configured; configured and never started */
+	/* never configured; without its queues; configured and never started */
 	assert_int_equal(card_try(&a, "a", "bus=model,clock=virtual"), 0);
+	card_down(&a);
+	assert_int_equal(card_try(&a, "a", "bus=model,clock=virtual"), 0);
+	assert_int_equal(rte_eth_dev_configure(a.port, 1, 1, &(struct rte_eth_conf){0}), 0);
+	assert_int_equal(rte_eth_dev_start(a.port), -EINVAL);
 	card_down(&a);
 	card_up(&a, "a", "bus=model,clock=virtual", 512, cards_pool);
 	card_down(&a);
@@ -59,6 +64,7 @@ static void says_what_it_is(void **state)
 	assert_int_equal(info.max_rx_pktlen, 1518);
 	assert_int_equal(rte_eth_dev_fw_version_get(a.port, text, sizeof(text)), 0);
 	assert_string_equal(text, "CS8900A rev D");
+	assert_int_equal(rte_eth_dev_fw_version_get(a.port, text, 5), 14); /* it needs so many */
 	assert_int_equal(rte_eth_dev_set_mtu(a.port, 1500), 0);
 	assert_int_equal(rte_eth_dev_set_mtu(a.port, 68), 0);
 	assert_true(rte_eth_dev_set_mtu(a.port, 1501) < 0);
@@ -203,12 +209,16 @@ static void receives_into_chains(void **state)
 {
 	struct rte_mempool *small = rte_pktmbuf_pool_create("small", 255, 0, 0,
 		RTE_PKTMBUF_HEADROOM + 101, 0);
+	struct rte_eth_rxq_info q;
 	struct rte_mbuf *m;
 
 	assert_non_null(small);
 	cards_up(&a, &b, "");
 	rte_eth_dev_stop(b.port);
 	card_start(&b, 64, small);
+	assert_int_equal(rte_eth_rx_queue_info_get(b.port, 0, &q), 0);
+	assert_int_equal(q.scattered_rx, 1);
+	assert_int_equal(rte_eth_devices[b.port].data->scattered_rx, 1);
 	for (unsigned len = 60; len <= 1514; len += 7) {
 		card_send(&a, &b, frame_make(&a, &b, len, len));
 		m = card_receive(&b, &a, 20 * MS);
@@ -433,6 +443,7 @@ static void link_is_switched(void **state)
 	assert_int_equal(rte_eth_dev_set_link_down(b.port), 0);
 	assert_int_equal(rte_eth_link_get_nowait(b.port, &l), 0);
 	assert_int_equal(l.link_status, RTE_ETH_LINK_DOWN);
+	assert_int_equal(l.link_duplex, RTE_ETH_LINK_HALF_DUPLEX);
 	assert_int_equal(rte_eth_promiscuous_enable(b.port), 0);
 	assert_false(passes("ff:ff:ff:ff:ff:ff"));
 	/* what is to be sent waits, for as long as it takes: that is no hang to be cured */
@@ -488,6 +499,12 @@ static void registers_and_eeprom(void **state)
 	assert_true(info.length <= 256);
 	info.data = words;
 	assert_int_equal(rte_eth_dev_get_reg_info(a.port, &info), 0);
+	assert_int_equal(info.version, 0x0900);
+	info.offset = 1; /* all of them or none */
+	assert_int_equal(rte_eth_dev_get_reg_info(a.port, &info), -ENOTSUP);
+	info.offset = 0;
+	info.length--;
+	assert_int_equal(rte_eth_dev_get_reg_info(a.port, &info), -ENOTSUP);
 	assert_int_equal(words[0], 0x630e);
 	assert_int_equal(words[1], 0x0900);
 	assert_int_equal(words[0x104 / 2], 0x0d05);
@@ -514,6 +531,12 @@ static void registers_and_eeprom(void **state)
 	memcpy(bytes, "\xef\xbe", 2);
 	assert_int_equal(rte_eth_dev_set_eeprom(a.port, &ee), -EINVAL);
 	ee.magic = 0x630e;
+	ee.offset++; /* words only */
+	assert_int_equal(rte_eth_dev_set_eeprom(a.port, &ee), -EINVAL);
+	ee.offset--;
+	ee.length = 1;
+	assert_int_equal(rte_eth_dev_set_eeprom(a.port, &ee), -EINVAL);
+	ee.length = 2;
 	assert_int_equal(rte_eth_dev_set_eeprom(a.port, &ee), 0);
 	assert_int_equal(cs8900a_model_eeprom(a.model, words), 64);
 	assert_int_equal(words[0x3e], 0xbeef);

@@ -418,8 +418,27 @@ static void hang_is_cured(void **state)
 			frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, 100, i);
 		assert_int_equal(card_xstat(&a, "recoveries"), 1);
 		assert_int_equal(cards_idle(&a, &b, 10 * MS), 0);
+		assert_int_equal(rte_eth_xstats_reset(a.port), 0);
+		assert_int_equal(card_xstat(&a, "recoveries"), 0);
 		end();
 	}
+}
+
+/* A chip that hangs and does not come out of its reset either is given up, by an event. */
+static void hang_without_cure(void **state)
+{
+	cards_up(&a, &b, "");
+	listen_to(&a, RTE_ETH_EVENT_INTR_RMV);
+	card_fault(&a, "hang");
+	card_fault(&a, "init stuck");
+	card_send(&a, NULL, frame_make(&a, &b, 100, 1));
+	cards_idle(&a, &b, 2100 * MS);
+	assert_true(comes(&events[RTE_ETH_EVENT_INTR_RMV], 1));
+	assert_int_equal(cards_idle(&a, &b, 10 * MS), 0);
+	assert_int_equal(rte_eth_dev_stop(a.port), 0);
+	assert_int_equal(rte_eth_dev_start(a.port), -ENODEV);
+	deaf_to(&a, RTE_ETH_EVENT_INTR_RMV);
+	end();
 }
 
 /* Without link nothing leaves, and that is no hang. */
@@ -574,6 +593,20 @@ static void no_receive_errors(void **state)
 	}
 }
 
+/* The chip of b is full of a's frames of 1000 bytes: six were sent, as many stay as it has room for. */
+static void fill_b(void)
+{
+	struct rte_mbuf *m;
+
+	for (unsigned i = 0; i < 6; i++) {
+		card_send(&a, NULL, frame_make(&a, &b, 1000, i));
+		for (unsigned t = 0; t < 100; t++) {
+			assert_int_equal(rte_eth_rx_burst(a.port, 0, &m, 1), 0);
+			cs8900a_clock_advance(20 * US);
+		}
+	}
+}
+
 /* Nobody reads: the chip's memory fills, what it loses is what the driver says it lost. */
 static void missed_frames_are_counted(void **state)
 {
@@ -589,6 +622,8 @@ static void missed_frames_are_counted(void **state)
 			cs8900a_clock_advance(20 * US);
 		}
 	}
+	cs8900a_model_stats(b.model, &mb);
+	assert_int_equal(card_stats(&b).imissed, mb.rx_missed); /* before anybody polls */
 	while (rte_eth_rx_burst(b.port, 0, &m, 1))
 		frame_expect(m, &a, &b, 1000, got++); /* the first ones, in order */
 	assert_true(got >= 1 && got <= 4);
@@ -596,21 +631,13 @@ static void missed_frames_are_counted(void **state)
 	assert_int_equal(mb.rx_missed, 30 - got);
 	assert_int_equal(card_stats(&b).imissed, 30 - got);
 	assert_int_equal(card_xstat(&b, "rx_missed_rxmiss"), 30 - got);
+	fill_b(); /* and what nobody asked for before a stop, whose start resets the chip */
+	cs8900a_model_stats(b.model, &mb);
+	assert_true(mb.rx_missed > 30 - got);
+	rte_eth_dev_stop(b.port);
+	assert_int_equal(rte_eth_dev_start(b.port), 0);
+	assert_int_equal(card_stats(&b).imissed, mb.rx_missed);
 	end();
-}
-
-/* The chip of b is full of a's frames of 1000 bytes: six were sent, as many stay as it has room for. */
-static void fill_b(void)
-{
-	struct rte_mbuf *m;
-
-	for (unsigned i = 0; i < 6; i++) {
-		card_send(&a, NULL, frame_make(&a, &b, 1000, i));
-		for (unsigned t = 0; t < 100; t++) {
-			assert_int_equal(rte_eth_rx_burst(a.port, 0, &m, 1), 0);
-			cs8900a_clock_advance(20 * US);
-		}
-	}
 }
 
 /*
@@ -855,7 +882,7 @@ int main(int argc, char **argv)
 #define T(name) cmocka_unit_test_setup_teardown(name, leak_setup, leak_teardown)
 	const struct CMUnitTest tests[] = {
 		T(bad_devargs), T(bad_files), T(bad_chips), T(no_chip_in_memory), T(link_is_news),
-		T(pulled_under_traffic), T(pulled_at_any_access), T(pulled_in_the_middle), T(hang_is_cured),
+		T(pulled_under_traffic), T(pulled_at_any_access), T(pulled_in_the_middle), T(hang_is_cured), T(hang_without_cure),
 		T(no_link_is_no_hang), T(glitch_is_cured), T(transmit_errors), T(receive_errors), T(no_receive_errors),
 		T(missed_frames_are_counted), T(misses_beyond_the_counter), T(only_the_deaf_lose_frames), T(no_buffers),
 		T(no_buffers_is_no_deadlock), T(thread_without_permission), T(threads_meet),
