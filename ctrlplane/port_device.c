@@ -89,6 +89,7 @@ static struct netdev_port_conf conf_of(const struct port *p)
 		.symmetric = l->symmetric,
 		.tx_desc = p->spec.type->tx_desc,
 		.rx_desc = p->rx_slots,
+		.rx_usecs = p->rx_usecs,
 		.rx_offloads = RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_TCP_LRO |
 			RTE_ETH_RX_OFFLOAD_CHECKSUM,
 		.tx_offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS,

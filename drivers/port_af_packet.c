@@ -7,10 +7,13 @@
 #include "af_packet/af_packet.h"
 #include "ports_priv.h"
 
-enum { IFACE, TAKEOVER, QDISC, QUEUES, SLOTS, XDP };
+enum { IFACE, TAKEOVER, QDISC, QUEUES, SLOTS, XDP, RX_USECS };
 
-/* What arrives while the worker has no CPU waits here: 80 ms of 100,000 frames a second, in 16 MB. */
-#define SLOTS_DEFAULT 8192
+/*
+ * What arrives while the worker has no CPU waits here: 20 ms of 100,000 frames a second, in 4 MB.
+ * More costs at full rate: docs/decisions/0001-af-packet-ring.md.
+ */
+#define SLOTS_DEFAULT 2048
 
 static const struct port_option options[] = {
 	[IFACE] = {"iface", PORT_IFACE, "the kernel's interface, as `ip link` shows it",
@@ -26,6 +29,7 @@ static const struct port_option options[] = {
 		.min = 64, .max = 32768},
 	[XDP] = {"xdp", PORT_YESNO,
 		"no: send all frames by the packet socket, none by AF_XDP"},
+	PORT_RX_USECS_OPTION(RX_USECS),
 	{0},
 };
 
@@ -62,6 +66,11 @@ static unsigned slots(const struct port_spec *s)
 	return port_number(s, SLOTS, SLOTS_DEFAULT);
 }
 
+static unsigned rx_usecs(const struct port_spec *s)
+{
+	return port_number(s, RX_USECS, PORT_RX_USECS);
+}
+
 const struct port_type port_af_packet = {
 	.name = "af_packet",
 	.help = "a kernel interface through packet sockets; runs everywhere, large frames whole",
@@ -81,5 +90,6 @@ const struct port_type port_af_packet = {
 	.devargs = devargs,
 	.takeover = takeover,
 	.queues = queues,
+	.rx_usecs = rx_usecs,
 	.slots = slots,
 };

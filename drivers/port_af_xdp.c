@@ -11,13 +11,14 @@
 
 #define KERNEL_MS 300 /* to give a closed socket's queue back, which it does in its own time */
 
-enum { IFACE, TAKEOVER };
+enum { IFACE, TAKEOVER, RX_USECS };
 
 static const struct port_option options[] = {
 	[IFACE] = {"iface", PORT_IFACE, "the kernel's interface, as `ip link` shows it",
 		.required = true},
 	[TAKEOVER] = {"takeover", PORT_YESNO,
 		"yes: move the interface's addresses and routes to skiff"},
+	PORT_RX_USECS_OPTION(RX_USECS),
 	{0},
 };
 
@@ -93,6 +94,11 @@ static void close_port(struct port *p)
 	}
 }
 
+static unsigned rx_usecs(const struct port_spec *s)
+{
+	return port_number(s, RX_USECS, PORT_RX_USECS);
+}
+
 const struct port_type port_af_xdp = {
 	.name = "af_xdp",
 	.help = "a kernel interface through AF_XDP; faster for small frames",
@@ -112,6 +118,7 @@ const struct port_type port_af_xdp = {
 	.devargs = devargs,
 	.takeover = takeover,
 	.queues = queues,
+	.rx_usecs = rx_usecs,
 	.open = open_port,
 	.close = close_port,
 };

@@ -89,6 +89,7 @@ struct port_type {
 	unsigned (*takeover)(const struct port_spec *s); /* flags; unset: no kernel interface */
 	unsigned (*queues)(const struct port_spec *s);   /* receive queues it must have; unset: 1 */
 	unsigned (*slots)(const struct port_spec *s);    /* per receive queue; unset: 1024 */
+	unsigned (*rx_usecs)(const struct port_spec *s); /* see struct port; unset: 0 */
 	/* In place of attaching a vdev or a bus address. */
 	int (*open)(struct port *p, struct port_why *why);
 	void (*close)(struct port *p);
@@ -107,6 +108,8 @@ struct port {
 	uint16_t port_id;    /* DPDK's */
 	uint16_t min_queues; /* receive queues to configure at least; af_xdp: exactly as many */
 	uint16_t rx_slots;   /* descriptors of each, 0: the caller's choice */
+	uint16_t rx_usecs;   /* time between two looks at a queue while frames come thick, where a
+			      * look costs whoever fills it; 0: none */
 	struct port_limits limits; /* the type's, narrowed by what the device says */
 	char device[PORT_DEVICE_NAME];
 	struct takeover *taken; /* takeover_moved() has what to adopt; NULL: no kernel interface */

@@ -122,6 +122,7 @@ int port_open(struct port_spec *spec, const char *state_dir, struct port *p, str
 		p->wait_fd[i] = -1;
 	p->min_queues = spec->type->queues ? spec->type->queues(spec) : 1;
 	p->rx_slots = spec->type->slots ? spec->type->slots(spec) : 0;
+	p->rx_usecs = spec->type->rx_usecs ? spec->type->rx_usecs(spec) : 0;
 	err = take(p, state_dir, why);
 	if (err < 0)
 		return err;

@@ -132,6 +132,22 @@ static void push_front(struct napi_list *l, struct napi *n)
 	l->n++;
 }
 
+/* The packets come thick and the last look was a moment ago: the next is worth more later. */
+static inline bool gathering(const struct worker *w, const struct napi *n)
+{
+	return n->thick && w->now - n->since < n->gather;
+}
+
+static inline void note_arrivals(struct worker *w, struct napi *n, unsigned int work, bool full)
+{
+	n->seen += work;
+	if (full || w->now - n->since < n->gather)
+		return;
+	n->thick = n->seen >= GATHER_MIN && !conf(&w->dp->conf.busy);
+	n->seen = 0;
+	n->since = w->now;
+}
+
 /* One poll of an entry that is off the list; puts it back unless it completed or was disabled. */
 static unsigned int poll_one(struct worker *w, struct napi *n, unsigned int weight)
 {
@@ -142,6 +158,8 @@ static unsigned int poll_one(struct worker *w, struct napi *n, unsigned int weig
 	n->packets += work;
 	n->full_polls += work == weight;
 	n->empty_polls += work == 0;
+	if (n->gather)
+		note_arrivals(w, n, work, work == weight);
 	if (n->state & NAPI_SCHED)
 		push(w->napi, n);
 	if (work != weight)
@@ -161,7 +179,7 @@ static uint64_t poll_all(struct worker *w, uint64_t start, bool *squeezed)
 		struct napi *n = pop(l);
 		unsigned int weight = n->weight ? n->weight : dev_weight, work;
 
-		if (n->urgent || n->done_turn == w->stats.turns) {
+		if (n->urgent || n->done_turn == w->stats.turns || gathering(w, n)) {
 			push(l, n);
 			skipped++;
 			continue;

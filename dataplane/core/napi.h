@@ -36,7 +36,17 @@ struct napi {
 	bool armed;            /* the engine's */
 	uint64_t done_turn;    /* the engine's: the turn in which a poll came back not full */
 	uint64_t polls, full_polls, packets, empty_polls;
+	/*
+	 * Where each look at the queue costs the CPU that fills it (it shares the lines looked at),
+	 * frames that come thick are left to gather: TSC cycles between two polls, 0: never.
+	 */
+	uint64_t gather;
+	uint64_t since;        /* the engine's: when this window of `gather` cycles began */
+	uint32_t seen;         /* the engine's: packets in it */
+	bool thick;            /* the engine's: the window before brought GATHER_MIN or more */
 };
+
+#define GATHER_MIN 4
 
 struct napi_list {
 	struct napi *head, **tail;

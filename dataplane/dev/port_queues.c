@@ -53,6 +53,7 @@ static struct rx_queue *new_rxq(struct netdev *dev, struct dev_port *p, uint16_t
 	if (!q)
 		return NULL;
 	rxq_init(q, dev, i);
+	q->napi.gather = worker_usec(p->worker[i], p->conf.rx_usecs);
 	if (p->conf.wait_fd)
 		q->napi.wait_fd = p->conf.wait_fd(dev->port_id, i);
 	if (p->conf.arm)

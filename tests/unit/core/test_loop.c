@@ -125,6 +125,76 @@ static void idle_turn_is_no_squeeze(void **state)
 	drain(f);
 }
 
+/* A source whose window of gathering is over at the next poll, and then lasts minutes. */
+static void source_that_gathers(struct source *s, struct fake_worker *f, uint32_t per_poll)
+{
+	source(s, f, 1000);
+	s->per_poll = per_poll;
+	s->napi.gather = UINT64_C(1) << 40;
+	s->napi.since = f->w->now - s->napi.gather;
+}
+
+static void thick_packets_are_left_to_gather(void **state)
+{
+	struct fake_worker *f = *state;
+	static struct source a;
+
+	source_that_gathers(&a, f, GATHER_MIN);
+	assert_true(worker_turn(f->w));
+	assert_int_equal(a.napi.polls, 1);
+	assert_false(worker_turn(f->w)); /* nothing moved: the worker may do other things */
+	assert_int_equal(a.napi.polls, 1);
+	a.napi.since -= a.napi.gather;
+	assert_true(worker_turn(f->w));
+	assert_int_equal(a.napi.polls, 2);
+	a.napi.since -= a.napi.gather;
+	a.per_poll = GATHER_MIN - 1; /* they come thin again */
+	assert_true(worker_turn(f->w));
+	assert_true(worker_turn(f->w));
+	assert_int_equal(a.napi.polls, 4);
+	drain(f);
+}
+
+static void nothing_gathers_unasked(void **state)
+{
+	struct fake_worker *f = *state;
+	static struct source a, b, c;
+
+	source_that_gathers(&a, f, 64);
+	a.left = 2 * 64 + GATHER_MIN; /* full polls: more waits */
+	source_that_gathers(&b, f, GATHER_MIN);
+	b.napi.gather = 0;
+	assert_true(worker_turn(f->w));
+	assert_true(worker_turn(f->w));
+	assert_int_equal(a.left, 0);
+	assert_int_equal(a.napi.polls, 3);
+	assert_int_equal(b.napi.polls, 2);
+	napi_disable(f->w, &a.napi);
+	napi_disable(f->w, &b.napi);
+
+	f->dp.conf.busy = true;
+	source_that_gathers(&c, f, GATHER_MIN);
+	assert_true(worker_turn(f->w));
+	assert_true(worker_turn(f->w));
+	assert_int_equal(c.napi.polls, 2);
+	drain(f);
+}
+
+/* What wakes a sleeper may tell of new packets only: those that lie there have to be seen before. */
+static void no_sleep_over_what_gathers(void **state)
+{
+	struct fake_worker *f = *state;
+	static struct source a;
+
+	source_that_gathers(&a, f, GATHER_MIN);
+	assert_true(worker_turn(f->w));
+	assert_int_equal(a.napi.polls, 1);
+	worker_sleep(f->w);
+	assert_int_equal(a.napi.polls, 2);
+	assert_int_equal(f->w->stats.sleeps, 0);
+	drain(f);
+}
+
 static void scheduled_once_disabled_for_good(void **state)
 {
 	struct fake_worker *f = *state;
@@ -487,6 +557,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(budget_and_fairness), T(deadline_ends_the_turn), T(idle_turn_is_no_squeeze),
+		T(thick_packets_are_left_to_gather), T(nothing_gathers_unasked),
+		T(no_sleep_over_what_gathers),
 		T(scheduled_once_disabled_for_good), T(overload_starves_nobody), T(stage_counters),
 		T(backlog_is_bounded_and_in_order),
 		T(inbox_is_bounded_and_in_the_ledger), T(backlog_of_an_interface_that_goes), T(sleep_ends_at_the_timer),
