@@ -68,7 +68,7 @@ static bool same_cpu(struct nlsock *s)
 static bool pass_time(struct nlsock *s, uint64_t *now)
 {
 	if (skiff_may_yield(&yields, *now)) {
-		skiff_yield(&yields, now);
+		skiff_yield_turn(&yields, now);
 		return true;
 	}
 	if (same_cpu(s))

@@ -139,7 +139,7 @@ bool nl_server_poll(struct nl_server *ns)
 		}
 		now = nl_now_ns();
 		if (!TAILQ_EMPTY(&ns->active) && skiff_may_yield(&ns->yields, now))
-			skiff_yield(&ns->yields, &now);
+			skiff_yield_turn(&ns->yields, &now);
 	}
 	return !TAILQ_EMPTY(&ns->active);
 }

@@ -17,11 +17,13 @@
 #define SKIFF_YIELD_LONG_NS 250000u   /* the other side and a worker together take less */
 #define SKIFF_YIELD_REST_NS 10000000u /* without yielding, doubled up to the next */
 #define SKIFF_YIELD_REST_MAX_NS 640000000u
+#define SKIFF_YIELD_TURN_REST_MAX_NS 80000000u /* of skiff_yield_turn */
 
 /* Per process, any thread; all zero at first. */
 struct skiff_yield {
 	_Atomic uint64_t until; /* no yielding before */
 	_Atomic uint64_t rest;
+	_Atomic uint64_t long_end; /* of the last long yield in a turn */
 };
 
 static inline uint64_t skiff_now_ns(void)
@@ -32,18 +34,23 @@ static inline uint64_t skiff_now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* Somebody else has the CPU: the next rest is longer if the last one ended just now. */
-static inline void skiff_yield_rest(struct skiff_yield *y, uint64_t now)
+static inline void skiff_yield_rest_upto(struct skiff_yield *y, uint64_t now, uint64_t max)
 {
 	uint64_t rest = atomic_load_explicit(&y->rest, memory_order_relaxed);
 	uint64_t until = atomic_load_explicit(&y->until, memory_order_relaxed);
 
 	if (rest == 0 || now - until > rest)
 		rest = SKIFF_YIELD_REST_NS;
-	else if (rest < SKIFF_YIELD_REST_MAX_NS)
-		rest *= 2;
+	else
+		rest = rest * 2 < max ? rest * 2 : max;
 	atomic_store_explicit(&y->rest, rest, memory_order_relaxed);
 	atomic_store_explicit(&y->until, now + rest, memory_order_relaxed);
+}
+
+/* Somebody else has the CPU: the next rest is longer if the last one ended just now. */
+static inline void skiff_yield_rest(struct skiff_yield *y, uint64_t now)
+{
+	skiff_yield_rest_upto(y, now, SKIFF_YIELD_REST_MAX_NS);
 }
 
 static inline bool skiff_may_yield(const struct skiff_yield *y, uint64_t now)
@@ -60,4 +67,24 @@ static inline void skiff_yield(struct skiff_yield *y, uint64_t *now)
 	*now = skiff_now_ns();
 	if (*now - before >= SKIFF_YIELD_LONG_NS)
 		skiff_yield_rest(y, *now);
+}
+
+/*
+ * The same for two that take turns at requests: who has a burst of work now and then may have it,
+ * to sleep would not spare them that. They sleep where such slices are a quarter of the time, and
+ * soon try again: that costs two slices, to sleep without need more, at each request.
+ */
+static inline void skiff_yield_turn(struct skiff_yield *y, uint64_t *now)
+{
+	uint64_t before = *now, took, apart;
+
+	sched_yield();
+	*now = skiff_now_ns();
+	took = *now - before;
+	if (took < SKIFF_YIELD_LONG_NS)
+		return;
+	apart = before - atomic_load_explicit(&y->long_end, memory_order_relaxed);
+	atomic_store_explicit(&y->long_end, *now, memory_order_relaxed);
+	if (apart < 3 * took)
+		skiff_yield_rest_upto(y, *now, SKIFF_YIELD_TURN_REST_MAX_NS);
 }

@@ -43,11 +43,39 @@ static void a_yield_tells_the_time(void **state)
 	assert_false(skiff_may_yield(&y, now));
 }
 
+/* As if the yield had begun `ago` and the last long one had ended `apart` before it. */
+static bool goes_on_after(struct skiff_yield *y, uint64_t ago, uint64_t apart)
+{
+	uint64_t now = skiff_now_ns() - ago;
+
+	y->long_end = now - apart;
+	skiff_yield_turn(y, &now);
+	assert_true(y->until <= now + SKIFF_YIELD_TURN_REST_MAX_NS);
+	return skiff_may_yield(y, now);
+}
+
+static void bursts_of_others_are_borne(void **state)
+{
+	const uint64_t slice = 20000000u; /* longer than what really happens meanwhile */
+	struct skiff_yield y = {0};
+
+	assert_true(goes_on_after(&y, slice, 10 * slice));
+	assert_true(y.long_end != 0);
+	assert_false(goes_on_after(&y, slice, slice));
+	/* crowded for long: it still tries after a while */
+	for (int i = 0; i < 10; i++) {
+		y.until = skiff_now_ns() - 1;
+		assert_false(goes_on_after(&y, slice, slice));
+	}
+	assert_int_equal(y.rest, SKIFF_YIELD_TURN_REST_MAX_NS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rests_grow_while_it_is_crowded),
 		cmocka_unit_test(a_yield_tells_the_time),
+		cmocka_unit_test(bursts_of_others_are_borne),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
