@@ -30,7 +30,7 @@ struct event;
 /* Frames taken from one socket, and pieces of a dump made for it, before it is another's turn. */
 #define NL_FRAMES_A_TURN 64
 #define NL_CHUNKS_A_TURN 4
-#define NL_TURN_NS 100000u
+#define NL_TURN_NS 500000u
 
 /* A datagram that waits for room in the reader's ring. */
 struct nl_pending {
