@@ -29,7 +29,7 @@
 #define FRAME_MAX 65600
 #define FRAME_TYPE 0x88b5 /* experimental: nobody answers, nothing parses it */
 #define PUT_MBUFS 8192
-#define PATIENCE 5        /* seconds; only a fault waits so long */
+#define PATIENCE 30       /* seconds; only a fault waits so long */
 
 enum case_id {
 #define CASE(name, text) CASE_##name,

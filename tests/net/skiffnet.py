@@ -30,7 +30,7 @@ def sh(command, check=True, timeout=60, **kwargs):
     return done
 
 
-def wait_for(condition, what, seconds=10.0, step=0.02):
+def wait_for(condition, what, seconds=30.0, step=0.02):
     """Returns the first true value of condition(); raises Failed after the deadline."""
     deadline = time.monotonic() + seconds
     while True:

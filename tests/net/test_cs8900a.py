@@ -305,16 +305,30 @@ def testpmd_words(*vdevs):
 
 
 def testpmd(seconds, commands, *vdevs):
-    """Runs an unmodified testpmd for some seconds with commands at start and end."""
-    with subprocess.Popen(testpmd_words(*vdevs), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True) as process:
+    """Runs an unmodified testpmd with commands at start and end, for some seconds after it started."""
+    with subprocess.Popen(["stdbuf", "-oL", *testpmd_words(*vdevs)], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         process.stdin.write("start tx_first\n")
         process.stdin.flush()
+        begin = started(process)
         time.sleep(seconds)
-        out, _ = process.communicate("stop\n" + "\n".join(commands) + "\nquit\n", timeout=60)
+        process.stdin.write("stop\n" + "\n".join(commands) + "\nquit\n")
+        process.stdin.close()
+        out = begin + process.stdout.read()
     if process.returncode:
         raise Failed(f"testpmd ended with {process.returncode}\n{out}")
     return out
+
+
+def started(process):
+    """What testpmd says until it forwards, which takes as long as the machine is busy."""
+    said = ""
+    while "packet forwarding - ports=" not in said:
+        line = process.stdout.readline()
+        if not line:
+            break
+        said += line
+    return said
 
 
 TWO_CARDS = ("net_cs8900a0,bus=model,wire=pair:x,duplex=full",

@@ -94,7 +94,7 @@ static struct rte_mbuf *receive(struct port *p)
 	struct rte_mbuf *m = NULL;
 	uint16_t q = 0;
 
-	wait_until(5, (q = (q + 1) % p->min_queues, rte_eth_rx_burst(p->port_id, q, &m, 1) == 1));
+	wait_until(30, (q = (q + 1) % p->min_queues, rte_eth_rx_burst(p->port_id, q, &m, 1) == 1));
 	assert_non_null(m);
 	return m;
 }
@@ -109,7 +109,7 @@ static void pass(struct port *from, struct port *to)
 
 		/* A memif client lends its buffers when it polls, so it does from the start. */
 		got = NULL;
-		assert_true(wait_until(5, (rte_eth_rx_burst(to->port_id, 0, &got, 1),
+		assert_true(wait_until(30, (rte_eth_rx_burst(to->port_id, 0, &got, 1),
 						  rte_eth_tx_burst(from->port_id, 0, &m, 1) == 1)));
 		assert_null(got);
 		got = receive(to);
