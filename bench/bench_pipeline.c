@@ -26,6 +26,7 @@
 #include "fib/rules.h"
 #include "gbench.h"
 #include "ip4/ip4.h"
+#include "ip4/ip4_admit.h"
 #include "ip4/ip4_lane.h"
 #include "l2/eth.h"
 #include "machine.h"
@@ -293,6 +294,7 @@ static void bench_forward(struct gbench_run *run, const void *arg)
 	uint64_t by_lane = w->stats.lane_packets, rounds = 0;
 
 	dp.lane = s->lane ? ip4_lane : NULL;
+	dp.admit = ip4_admit;
 	make_frames(s->dst);
 	for (int i = 0; i < 3; i++)
 		round_of();

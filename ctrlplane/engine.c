@@ -27,6 +27,7 @@
 #include "fib/nexthop_update.h"
 #include "fib/rules.h"
 #include "ip4/ip4.h"
+#include "ip4/ip4_admit.h"
 #include "ip4/ip4_lane.h"
 #include "ip4/protocols.h"
 #include "log.h"
@@ -111,6 +112,7 @@ static int dp_start(struct skiffd *d)
 		return err;
 	d->dp->trace_sink = trace_sink;
 	d->dp->lane = ip4_lane;
+	d->dp->admit = ip4_admit;
 	atomic_store(&d->dp->conf.ip_forward, 1); /* a router, as the model's defaults say */
 	atomic_store(&d->dp->conf.busy, d->settings.busy);
 	atomic_store(&d->dp->conf.spread, d->settings.spread);

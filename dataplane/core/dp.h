@@ -18,10 +18,10 @@ struct rx_queue;
 struct trace_record;
 
 /*
- * The fused way through the pipeline (ip4/ip4_lane.c): takes of m[0..n) what it can handle whole,
- * moves the rest to the front in order, untouched, and returns how many that is.
+ * A fused way through the pipeline (ip4/ip4_lane.c) or into it (ip4/ip4_admit.c): takes of m[0..n)
+ * what it can handle, moves the rest to the front in order, untouched, and returns how many that is.
  */
-typedef uint32_t dp_lane_fn(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n,
+typedef uint32_t dp_frames_fn(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n,
 	uint64_t *bytes);
 
 /* For whom this is a router; Linux has it by interface. */
@@ -74,7 +74,7 @@ struct dp {
 	const struct qdisc_ops *qdisc; /* dev/qdisc.h: what a transmit queue gets at open */
 	/* The watchdog fired for a queue of dev: reset the port (netdev_update.h). */
 	void (*tx_timeout)(struct worker *w, struct netdev *dev);
-	dp_lane_fn *lane;              /* NULL: none; set before the workers start */
+	dp_frames_fn *lane, *admit;    /* NULL: none; set before the workers start */
 	/* Takes a finished trace record over and hands it to the control thread; false: no room. */
 	bool (*trace_sink)(struct worker *w, struct trace_record *r);
 	struct worker *_Atomic workers[64]; /* [WORKER_MAX] */

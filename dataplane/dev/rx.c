@@ -4,16 +4,11 @@
  * the lane where nothing asks for the stages, makes skbs of the rest and hands them to eth_input.
  */
 #include <rte_ethdev.h>
-#include <rte_prefetch.h>
 
 #include "core/burst.h"
 #include "dev/rxq.h"
 #include "wire/eth.h"
 #include "wire/ip4.h"
-
-#define RX_NOTABLE (RTE_MBUF_F_RX_L4_CKSUM_MASK | RTE_MBUF_F_RX_LRO | RTE_MBUF_F_RX_RSS_HASH | \
-	RTE_MBUF_F_RX_VLAN_STRIPPED)
-#define PREFETCH_AHEAD 8
 
 /* A checksum that the sender left to be completed, as between guests of one host. */
 static void partial(struct skb *skb, const struct rte_mbuf *m)
@@ -42,7 +37,7 @@ static void gso(struct skb *skb, const struct rte_mbuf *m)
 		skb->gso_type = RTE_ETH_IS_IPV4_HDR(m->packet_type) ? SKB_GSO_TCPV4 : SKB_GSO_TCPV6;
 }
 
-static void notable(struct skb *skb, const struct rte_mbuf *m)
+void rxq_notable(struct skb *skb, const struct rte_mbuf *m)
 {
 	uint64_t flags = m->ol_flags;
 
@@ -63,8 +58,8 @@ static inline struct skb *make_skb(const struct line0 *line0, struct rte_mbuf *m
 	struct skb *skb = skb_of(m);
 
 	memcpy(skb, line0, sizeof(*line0));
-	if (unlikely(m->ol_flags & RX_NOTABLE))
-		notable(skb, m);
+	if (unlikely(m->ol_flags & RXQ_NOTABLE))
+		rxq_notable(skb, m);
 	return skb;
 }
 
@@ -83,11 +78,12 @@ static inline bool lane_open(const struct worker *w, const struct netdev *dev)
 		atomic_load_explicit(&dp->conf.lane, memory_order_relaxed);
 }
 
-static inline void fetch(struct rte_mbuf *m)
+/* Has nobody but the protocol anything to do before PRE_ROUTING, and is nothing under way to it? */
+static inline bool admits(const struct worker *w, const struct netdev *dev)
 {
-	rte_prefetch0(m);
-	rte_prefetch0_write(skb_of(m));
-	rte_prefetch0((const uint8_t *)m + SKB_RX_DATA_AT);
+	return w->dp->admit && !w->tracing && !w->pending[0] && !w->overflow_len &&
+		!(atomic_load_explicit(&dev->rx_path, memory_order_relaxed) &
+		  ~(unsigned int)NETDEV_RX_VLANS);
 }
 
 /*
@@ -104,13 +100,13 @@ static inline uint64_t to_eth_input(struct worker *w, const struct rx_queue *q, 
 	struct line0 line0 = q->line0; /* of our own, so that it stays in registers */
 	uint64_t bytes = 0;
 
-	for (uint32_t i = 0; cold && i < n && i < PREFETCH_AHEAD; i++)
-		fetch(m[i]);
+	for (uint32_t i = 0; cold && i < n && i < RXQ_PREFETCH; i++)
+		rxq_prefetch(m[i]);
 	for (uint32_t i = 0; i < room; i++) {
 		struct rte_mbuf *pkt = m[i];
 
-		if (cold && i + PREFETCH_AHEAD < n)
-			fetch(m[i + PREFETCH_AHEAD]);
+		if (cold && i + RXQ_PREFETCH < n)
+			rxq_prefetch(m[i + RXQ_PREFETCH]);
 		to[i] = make_skb(&line0, pkt);
 		bytes += pkt->pkt_len;
 	}
@@ -128,11 +124,11 @@ static inline uint64_t look_at(struct rte_mbuf **m, uint32_t n)
 {
 	uint64_t bytes = 0;
 
-	for (uint32_t i = 0; i < n && i < PREFETCH_AHEAD; i++)
-		fetch(m[i]);
+	for (uint32_t i = 0; i < n && i < RXQ_PREFETCH; i++)
+		rxq_prefetch(m[i]);
 	for (uint32_t i = 0; i < n; i++) {
-		if (i + PREFETCH_AHEAD < n)
-			fetch(m[i + PREFETCH_AHEAD]);
+		if (i + RXQ_PREFETCH < n)
+			rxq_prefetch(m[i + RXQ_PREFETCH]);
 		bytes += m[i]->pkt_len;
 	}
 	return bytes;
@@ -162,7 +158,9 @@ static inline uint64_t take(struct worker *w, struct rx_queue *q, struct rte_mbu
 		w->stats.lane_packets += n - left;
 		w->stats.lane_left += left;
 	}
-	if (!bytes) /* no lane, or a shut one */
+	if (!bytes && admits(w, q->dev)) /* no lane, or a shut one */
+		left = w->dp->admit(w, q, m, n, &bytes);
+	if (!bytes)
 		return to_eth_input(w, q, m, n, true);
 	if (left)
 		to_eth_input(w, q, m, left, false);

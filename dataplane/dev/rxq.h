@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <rte_prefetch.h>
+
 #include "core/napi.h"
 #include "dev/netdev.h"
 
@@ -32,3 +34,17 @@ void rxq_take(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_
 
 /* The skb of a frame from this queue: first line from the template, then what the mbuf's flags say. */
 struct skb *rxq_skb(const struct rx_queue *q, struct rte_mbuf *m);
+
+/* mbuf flags that the skb has to know of, and what they say. */
+#define RXQ_NOTABLE (RTE_MBUF_F_RX_L4_CKSUM_MASK | RTE_MBUF_F_RX_LRO | RTE_MBUF_F_RX_RSS_HASH | \
+	RTE_MBUF_F_RX_VLAN_STRIPPED)
+void rxq_notable(struct skb *skb, const struct rte_mbuf *m);
+
+/* Fetch a frame and the place of its skb, so many frames before their first use. */
+#define RXQ_PREFETCH 8
+static inline void rxq_prefetch(struct rte_mbuf *m)
+{
+	rte_prefetch0(m);
+	rte_prefetch0_write(skb_of(m));
+	rte_prefetch0((const uint8_t *)m + SKB_RX_DATA_AT);
+}

@@ -218,6 +218,51 @@ static void no_lane_where_somebody_looks_on(void **state)
 	fake_expect_drop(&router.f, DROP_STOPPED, 9);
 }
 
+/* Each of these shuts the short way in. */
+static void no_short_way_where_somebody_looks_on(void **state)
+{
+	struct worker *w = router.f.w;
+
+	(void)state;
+	router.f.dp.admit = half;
+	for (unsigned int i = 0; i < 6; i++) {
+		router.f.dp.staged = 1; /* which shuts the lane only */
+		router.dev[1]->rx_path = i == 1 ? NETDEV_RX_TAP : i == 2 ? NETDEV_RX_HOST :
+			NETDEV_RX_VLANS;
+		w->tracing = i == 3;
+		w->pending[0] = i == 4 ? UINT64_C(1) << STAGE_ip4_input : 0;
+		w->overflow_len = i == 5;
+		arrives();
+		arrives();
+		fake_port_poll(&port, &router);
+		w->overflow_len = 0;
+		assert_int_equal(w->out[STAGE_eth_input].n, i ? 2 : 1);
+		worker_stop(w);
+	}
+	fake_expect_drop(&router.f, DROP_HOOK, 1);
+	fake_expect_drop(&router.f, DROP_STOPPED, 11);
+}
+
+static void what_the_short_way_leaves(void **state)
+{
+	struct rte_mbuf *m[FRAMES];
+	struct skb *skb[BURST_MAX];
+
+	(void)state;
+	router.f.dp.admit = half;
+	for (unsigned int i = 0; i < FRAMES; i++)
+		m[i] = arrives();
+	fake_port_poll(&port, &router);
+	counted(FRAMES, FRAMES * (uint64_t)frame.len);
+	assert_int_equal(router.f.w->stats.lane_packets, 0);
+	assert_int_equal(fake_take(&router.f, STAGE_eth_input, skb, BURST_MAX), FRAMES / 2);
+	for (unsigned int i = 0; i < FRAMES / 2; i++) {
+		assert_ptr_equal(skb_mbuf(skb[i]), m[2 * i]);
+		fake_sent(&router.f, skb[i]);
+	}
+	fake_expect_drop(&router.f, DROP_HOOK, FRAMES / 2);
+}
+
 static void nothing_of_an_interface_that_is_down(void **state)
 {
 	(void)state;
@@ -242,6 +287,8 @@ int main(void)
 		T(more_than_the_burst_takes),
 		T(what_the_lane_leaves),
 		T(no_lane_where_somebody_looks_on),
+		T(no_short_way_where_somebody_looks_on),
+		T(what_the_short_way_leaves),
 		T(nothing_of_an_interface_that_is_down),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The short ways against the long one: the same random frames through three routers with the same
- * random tables, by the lane, by the stages with their short way out, and by every stage. What leaves
+ * random tables, by the lane, by the stages with their short ways in and out, and by every stage. What leaves
  * must be the same to the byte, each flow in the same order, and so must all counters: interfaces,
  * MIB, stages, ledger, drop reasons.
  */
@@ -14,6 +14,7 @@
 #include "fake_port.h"
 #include "fib/locals.h"
 #include "ip4/ip4.h"
+#include "ip4/ip4_admit.h"
 #include "ip4/ip4_lane.h"
 #include "l2/eth.h"
 #include "pkt.h"
@@ -25,6 +26,7 @@ struct side {
 	struct fake_router r;
 	struct fake_port port[PORTS + 1];
 	uint32_t by_lane[PORTS + 1]; /* of port.out[]: sent before any stage ran */
+	uint64_t admitted;           /* past ip4_input before any stage ran */
 };
 
 struct frame {
@@ -114,6 +116,7 @@ static void side_init(struct side *s, bool lane)
 	s->r.dev[2]->contract = &sums;
 	for (unsigned int i = 1; i <= PORTS; i++)
 		fake_port_open(&s->port[i], &s->r, i);
+	s->admitted = 0;
 	s->r.f.dp.lane = lane ? ip4_lane : NULL;
 	/* answers are compared, too: none may be held back, and they count alike */
 	s->r.f.dp.conf.icmp_ratelimit_ms = 0;
@@ -266,6 +269,7 @@ static void accept_all(struct worker *w, struct hook_call *call)
 }
 
 static struct hook_ops hooks[] = {
+	{ .fn = accept_all, .point = HOOK_ip4_pre_routing, .name = "pre_routing" },
 	{ .fn = accept_all, .point = HOOK_ip4_forward_point, .name = "forward" },
 	{ .fn = accept_all, .point = HOOK_ip4_post_routing, .name = "post_routing" },
 	{ .fn = accept_all, .point = HOOK_ip4_local_out, .name = "local_out" },
@@ -291,8 +295,10 @@ static void run(struct side *s)
 {
 	for (unsigned int i = 1; i <= PORTS; i++)
 		fake_port_use(&s->port[i]);
+	s->admitted -= s->r.f.w->stage[STAGE_ip4_input].packets;
 	for (unsigned int i = 1; i <= PORTS; i++)
 		fake_port_poll(&s->port[i], &s->r);
+	s->admitted += s->r.f.w->stage[STAGE_ip4_input].packets;
 	s->r.f.w->flush(s->r.f.w);
 	for (unsigned int i = 1; i <= PORTS; i++)
 		s->by_lane[i] = s->port[i].n_out;
@@ -395,6 +401,7 @@ static void init(struct side side[WAYS], lane_sift_fn *sift, unsigned int round)
 		side[i].r.f.w->ip4->ids = side[0].r.f.w->ip4->ids;
 	}
 	side[LANE].r.f.w->ip4->lane_sift = sift;
+	side[SHORT].r.f.dp.admit = ip4_admit;
 	side[LONG].r.f.w->tracing = true; /* nothing, but each stage is looked at */
 	rng = round * UINT64_C(0x9e3779b97f4a7c15);
 }
@@ -404,7 +411,7 @@ static void by_all_ways(lane_sift_fn *sift)
 {
 	static struct side side[WAYS];
 	static struct frame f;
-	uint64_t by_lane = 0, in = 0, asked = 0;
+	uint64_t by_lane = 0, admitted = 0, in = 0, asked = 0;
 	uint16_t id = 0;
 
 	for (unsigned int round = 0; round < ROUNDS; round++) {
@@ -432,13 +439,15 @@ static void by_all_ways(lane_sift_fn *sift)
 		}
 		for (enum way i = 0; i < LONG; i++)
 			compare_counters(&side[i], &side[LONG]);
+		admitted += round % 50 == 49 ? side[SHORT].admitted : 0;
 		for (enum way i = 0; i < WAYS && round % 50 == 49; i++)
 			side_fini(&side[i]);
 	}
-	print_message("%lu of %lu frames by the lane, %lu to be summed by the port\n", by_lane, in,
-		asked);
+	print_message("%lu of %lu frames by the lane, %lu to be summed by the port, %lu by the short "
+		"way in\n", by_lane, in, asked, admitted);
 	assert_true(by_lane > in / 14); /* or the comparison says nothing */
 	assert_true(asked > in / 300);
+	assert_true(admitted > in / 4);
 }
 
 static void random_frames_one_by_one(void **state)
