@@ -451,7 +451,7 @@ static void link_is_switched(void **state)
 	assert_int_equal(cards_idle(&a, &b, 5000 * MS), 0);
 	assert_int_equal(card_xstat(&b, "recoveries"), 0);
 	card_fault(&b, "reset"); /* a glitch is cured, and the line stays off */
-	for (unsigned i = 0; i < 5000 && card_xstat(&b, "recoveries") == 0; i++) {
+	for (unsigned i = 0; i < 500000 && card_xstat(&b, "recoveries") == 0; i++) {
 		assert_int_equal(cards_idle(&a, &b, MS), 0);
 		nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
 	}

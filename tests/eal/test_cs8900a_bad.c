@@ -225,7 +225,7 @@ static void deaf_to(const struct card *c, enum rte_eth_event_type type)
 /* EAL's interrupt thread takes real time. */
 static bool comes(const unsigned *what, unsigned n)
 {
-	for (unsigned i = 0; i < 5000 && __atomic_load_n(what, __ATOMIC_SEQ_CST) < n; i++)
+	for (unsigned i = 0; i < 60000 && __atomic_load_n(what, __ATOMIC_SEQ_CST) < n; i++)
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	return __atomic_load_n(what, __ATOMIC_SEQ_CST) >= n;
 }
@@ -452,7 +452,7 @@ static void hang_is_cured(void **state)
 			assert_int_equal(rte_eth_rx_burst(a.port, 0, m, 1), 0);
 			cs8900a_clock_advance(20 * MS);
 		}
-		for (unsigned i = 0; i < 5000 && card_xstat(&a, "recoveries") == 0; i++)
+		for (unsigned i = 0; i < 60000 && card_xstat(&a, "recoveries") == 0; i++)
 			nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 		for (unsigned i = 0; i < 5; i++)
 			frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, 100, i);
@@ -501,7 +501,7 @@ static void glitch_is_cured(void **state)
 	cards_up(&a, &b, "");
 	card_fault(&b, "reset");
 	cards_idle(&a, &b, 200 * MS);
-	for (unsigned i = 0; i < 5000 && card_xstat(&b, "recoveries") == 0; i++)
+	for (unsigned i = 0; i < 60000 && card_xstat(&b, "recoveries") == 0; i++)
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	card_send(&a, &b, frame_make(&a, &b, 100, 1));
 	frame_expect(card_receive(&b, &a, 20 * MS), &a, &b, 100, 1);
@@ -912,9 +912,9 @@ static void threads_meet(void **state)
 			rte_eth_promiscuous_disable(a.port);
 		}
 	}
-	for (unsigned i = 0; i < 5000 && card_stats(&a).opackets < n; i++)
+	for (unsigned i = 0; i < 200000 && card_stats(&a).opackets < n; i++)
 		nanosleep(&nap, NULL);
-	for (unsigned i = 0; i < 500 && atomic_load(&heard.next) < n; i++)
+	for (unsigned i = 0; i < 200000 && atomic_load(&heard.next) + card_stats(&b).imissed < n; i++)
 		nanosleep(&nap, NULL);
 	atomic_store(&heard.stop, true);
 	pthread_join(t[0], NULL);

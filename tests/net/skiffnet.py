@@ -105,6 +105,18 @@ def iperf(client, server, address, *options, seconds=2, timeout=60):
         daemon.wait()
 
 
+def carry_tcp(client, server, address, *options, seconds=1, least=1 << 20):
+    """TCP for some seconds, and again until it has carried so many bytes: a busy machine may take
+    longer. The bytes received, and the time it all took at most."""
+    start, done = time.monotonic(), 0
+    while done <= least:
+        if time.monotonic() - start > seconds + 60:
+            raise Failed(f"{done} bytes in {time.monotonic() - start:.0f} s")
+        end = iperf(client, server, address, *options, seconds=seconds, timeout=seconds + 60)
+        done += end["sum_received"]["bytes"]
+    return done, time.monotonic() - start
+
+
 class Skiff:
     """A skiffd in a namespace of its own, talked to by the real tools."""
 

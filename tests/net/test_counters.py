@@ -62,7 +62,7 @@ class Way:
             return settled(change)
 
         try:
-            wait_for(settle, "the counters", seconds=5)
+            wait_for(settle, "the counters", seconds=30)
         except Failed:
             pass  # told by the comparison
         return {name: n for name, n in change.items() if name not in LEFT_OUT and

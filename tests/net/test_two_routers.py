@@ -9,7 +9,7 @@ import os
 import re
 import threading
 
-from skiffnet import Failed, Host, Skiff, iperf, link, run_tests, wait_for
+from skiffnet import Failed, Host, Skiff, carry_tcp, link, run_tests, wait_for
 
 SECONDS = int(os.environ.get("SKIFF_SOAK_SECONDS", "6"))
 
@@ -73,19 +73,19 @@ def starts():
 
 def pings_every_size():
     for size in (0, 64, 512, 1000, 1472):
-        done = left.run(f"ping -n -c 3 -i 0.05 -w 5 -s {size} 198.51.100.2")
+        done = left.run(f"ping -n -c 3 -i 0.05 -w 30 -s {size} 198.51.100.2")
         assert received(done) >= 3, done.stdout
-    done = left.run("ping -n -c 1 -w 3 -M do -s 1472 198.51.100.2")
+    done = left.run("ping -n -c 1 -w 30 -M do -s 1472 198.51.100.2")
     assert received(done) == 1
     two.ip("link set near mtu 1300")
-    done = left.run("ping -n -c 1 -w 3 -M do -s 1472 198.51.100.2", check=False)
+    done = left.run("ping -n -c 1 -w 30 -M do -s 1472 198.51.100.2", check=False)
     assert re.search(r"mtu ?= ?1300", done.stdout + done.stderr), done.stdout + done.stderr
     two.ip("link set near mtu 1500")
     left.run("ip route flush cache")
 
 
 def traceroute_shows_both():
-    done = left.run("traceroute -n -q 1 -w 2 -m 5 198.51.100.2")
+    done = left.run("traceroute -n -q 1 -w 20 -m 5 198.51.100.2")
     assert re.findall(r"^ ?\d+ +(\S+)", done.stdout, re.M) == \
         ["192.0.2.1", "10.99.0.2", "198.51.100.2"], done.stdout
 
@@ -108,9 +108,7 @@ def survives_flapping_routes():
     flapper.start()
     try:
         for options in ([], ["-R"]):
-            end = iperf(left, right, "198.51.100.2", *options, seconds=max(1, SECONDS // 2),
-                        timeout=SECONDS + 60)
-            assert end["sum_received"]["bytes"] > 1 << 20, end
+            carry_tcp(left, right, "198.51.100.2", *options, seconds=max(1, SECONDS // 2))
     finally:
         stop.set()
         flapper.join()

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 
-from skiffnet import Host, Skiff, iperf, link, run_tests, wait_for
+from skiffnet import Host, Skiff, carry_tcp, link, run_tests, wait_for
 
 CONFIG = """
 system workers 2
@@ -39,7 +39,7 @@ def received(done):
 
 
 def ping(size, source, target):
-    done = left.run(["ping", "-n", "-c", "2", "-i", "0.05", "-w", "5", "-s", str(size), "-I", source,
+    done = left.run(["ping", "-n", "-c", "2", "-i", "0.05", "-w", "30", "-s", str(size), "-I", source,
                      target], check=False)
     assert received(done) >= 2, done.stdout
 
@@ -68,8 +68,7 @@ def flows_and_fragments():
 
 
 def carries_tcp():
-    end = iperf(left, right, "198.51.100.2", "-P", "4", seconds=1)
-    assert end["sum_received"]["bytes"] > 1 << 20, end["sum_received"]
+    carry_tcp(left, right, "198.51.100.2", "-P", "4")
 
 
 def both_worked():
@@ -126,7 +125,7 @@ def by_mixed_ports():
     server = right.popen(["python3", "-c", echo], stdout=-1)
     server.stdout.readline()
     ask = ("import socket, sys; s = socket.socket(2, 2); s.bind(('192.0.2.2', int(sys.argv[1])))\n"
-           "s.settimeout(5); s.connect(('198.51.100.2', 7))\nfor i in range(5): s.send(b'x'); s.recv(9)")
+           "s.settimeout(30); s.connect(('198.51.100.2', 7))\nfor i in range(5): s.send(b'x'); s.recv(9)")
     try:
         owners = [on_one_worker(lambda p=p: left.run(["python3", "-c", ask, str(p)]), 10)
                   for p in range(9000, 9016)]

@@ -21,7 +21,7 @@
 #include "unit.h"
 
 #define STATE "/run/skiff"
-#define SETTLE 3 /* s: duplicate address detection and the like */
+#define SETTLE 30 /* s: duplicate address detection and the like */
 
 static struct takeover *t;
 static struct takeover_why why;
