@@ -76,11 +76,27 @@ static const uint8_t *addrs_of(const struct rte_mbuf *m)
 		ETH_HDR_LEN + offsetof(struct ip4_hdr, saddr));
 }
 
-/* Cut within its headers: could be of any flow. What is shorter as a whole goes nowhere. */
+static bool is_tag(const uint8_t *type)
+{
+	uint16_t is;
+
+	memcpy(&is, type, sizeof(is));
+	return is == RTE_BE16(ETH_TYPE_VLAN) || is == RTE_BE16(ETH_TYPE_QINQ);
+}
+
+/*
+ * One tag may be a priority only, and its frame of the same flow as those without. Cut within its headers,
+ * or with more tags: could be of any flow. What is shorter as a whole goes nowhere.
+ */
 static void leave(struct flow_filter *gone, const struct rte_mbuf *m)
 {
-	if (m->data_len >= HEADERS)
+	const uint8_t *type = rte_pktmbuf_mtod_offset(m, const uint8_t *,
+		offsetof(struct eth_hdr, type));
+
+	if (m->data_len >= HEADERS && !is_tag(type))
 		flow_filter_add(gone, addrs_of(m));
+	else if (m->data_len >= HEADERS + VLAN_TAG_LEN && !is_tag(type + VLAN_TAG_LEN))
+		flow_filter_add(gone, addrs_of(m) + VLAN_TAG_LEN);
 	else if (m->pkt_len >= HEADERS)
 		flow_filter_add_all(gone);
 }
