@@ -31,7 +31,8 @@ static const struct hook_array *array_of(const struct dp *dp, enum hook_point po
 
 enum stage hook_next(const struct worker *w, enum hook_point point)
 {
-	if (unlikely(array_of(w->dp, point) != NULL))
+	/* who waits for a hook that has just gone is not passed by */
+	if (unlikely(array_of(w->dp, point) != NULL || w->out[point_stage[point]].n))
 		return point_stage[point];
 	/* LOCAL_OUT's successor is a point itself */
 	for (enum hook_point p = 0; p < HOOK_POINT_COUNT; p++)

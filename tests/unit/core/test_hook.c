@@ -64,6 +64,28 @@ static void run(struct fake_worker *f, struct skb *skb)
 	fake_stage1(f, ip4_forward_point, skb);
 }
 
+/* Those that wait for a hook that goes now would be passed by those that find none. */
+static void nobody_passes_who_waits(void **state)
+{
+	struct fake_worker *f = *state;
+	struct hook_ops a = ops(let_pass, "a", 0);
+	struct skb *first = packet(f), *second = packet(f), *skb[2];
+
+	assert_int_equal(hook_register(&f->dp, &a), 0);
+	burst_to(f->w, hook_next(f->w, POINT), first);
+	assert_int_equal(hook_unregister(&f->dp, &a), 0);
+	burst_to(f->w, hook_next(f->w, POINT), second);
+	if (fake_take(f, POINT_STAGE, skb, 2) == 2)
+		fake_stage(f, ip4_forward_point, skb, 2);
+	assert_int_equal(fake_take(f, NEXT, skb, 2), 2);
+	assert_int_equal(calls, 0);
+	assert_ptr_equal(skb[0], first);
+	assert_ptr_equal(skb[1], second);
+	assert_int_equal(hook_next(f->w, POINT), NEXT);
+	fake_sent(f, first);
+	fake_sent(f, second);
+}
+
 static void empty_is_passed_by(void **state)
 {
 	struct fake_worker *f = *state;
@@ -181,7 +203,7 @@ static void resumes_in_a_new_array(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(empty_is_passed_by), T(by_priority_then_registration), T(verdicts),
+		T(empty_is_passed_by), T(nobody_passes_who_waits), T(by_priority_then_registration), T(verdicts),
 		T(resumes_in_a_new_array),
 	};
 
