@@ -38,7 +38,8 @@ static nfds_t arm(struct worker *w, struct pollfd *fds, bool *tick)
 	for (struct napi *e = w->napi->head; e; e = e->next) {
 		if (e->on_demand)
 			continue;
-		e->thick = false; /* the turn after this looks at all of them */
+		e->thick = false; /* the turn after this looks at all of them, */
+		e->seen = 0;	  /* and what wakes us is looked at, too */
 		if (e->wait_fd < 0 || n == SLEEP_FDS_MAX || (e->arm && e->arm(w, e, true) < 0)) {
 			*tick = true;
 			continue;

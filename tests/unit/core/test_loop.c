@@ -195,6 +195,32 @@ static void no_sleep_over_what_gathers(void **state)
 	drain(f);
 }
 
+static struct source woken_by;
+
+static void arrives(struct worker *w, struct timer *t)
+{
+	(void)w;
+	(void)t;
+	woken_by.left = 1;
+}
+
+/* What came thick before the worker fell asleep says nothing of what wakes it. */
+static void what_wakes_is_looked_at(void **state)
+{
+	struct fake_worker *f = *state;
+	struct timer t = {.fn = arrives};
+
+	source_that_gathers(&woken_by, f, 1);
+	woken_by.left = 0;
+	woken_by.napi.seen = GATHER_MIN;
+	timer_set(f->w, &t, __builtin_ia32_rdtsc() + worker_msec(f->w, 5));
+	while (!woken_by.left)
+		worker_sleep(f->w);
+	worker_turn(f->w);
+	assert_int_equal(woken_by.left, 0);
+	drain(f);
+}
+
 static void scheduled_once_disabled_for_good(void **state)
 {
 	struct fake_worker *f = *state;
@@ -558,7 +584,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(budget_and_fairness), T(deadline_ends_the_turn), T(idle_turn_is_no_squeeze),
 		T(thick_packets_are_left_to_gather), T(nothing_gathers_unasked),
-		T(no_sleep_over_what_gathers),
+		T(no_sleep_over_what_gathers), T(what_wakes_is_looked_at),
 		T(scheduled_once_disabled_for_good), T(overload_starves_nobody), T(stage_counters),
 		T(backlog_is_bounded_and_in_order),
 		T(inbox_is_bounded_and_in_the_ledger), T(backlog_of_an_interface_that_goes), T(sleep_ends_at_the_timer),
