@@ -139,8 +139,10 @@ int port_open(struct port_spec *spec, const char *state_dir, struct port *p, str
 
 /*
  * Calls fn and returns what it does, where the driver is not at work meanwhile. Whatever configures,
- * starts or stops the device goes through this; fn must not wait for the calling thread.
+ * starts or stops the device goes through this; fn must not wait for the calling thread. -ETIMEDOUT: the
+ * driver was at work for so long, and fn was not called.
  */
+#define PORT_CALL_SECONDS 2
 int port_call(const struct port *p, int (*fn)(void *arg), void *arg);
 
 /*

@@ -107,8 +107,8 @@ static void detach(struct port *p)
 
 	if (rte_eth_dev_info_get(p->port_id, &info) == 0)
 		device = info.device;
-	port_call(p, close_device, p);
-	if (device)
+	/* a device that its handler does not let go stays as it is until the process ends */
+	if (port_call(p, close_device, p) != -ETIMEDOUT && device)
 		rte_dev_remove(device);
 }
 

@@ -175,8 +175,12 @@ static int start(void *arg)
 {
 	const struct opening *o = arg;
 	struct dev_port *p = o->dev->priv;
-	int rc = configure(p, o->info);
+	int rc;
 
+	if (p->not_stopped)
+		rte_eth_dev_stop(p->conf.port_id);
+	p->not_stopped = false;
+	rc = configure(p, o->info);
 	if (!rc)
 		rc = program(o->dev, p);
 	return rc ? rc : rte_eth_dev_start(p->conf.port_id);
@@ -187,6 +191,12 @@ static int stop(void *arg)
 	const struct dev_port *p = arg;
 
 	return rte_eth_dev_stop(p->conf.port_id);
+}
+
+/* What is out of reach now is stopped before it is started the next time. */
+static void stop_port(struct dev_port *p)
+{
+	p->not_stopped = serially(p, stop, p) == -ETIMEDOUT;
 }
 
 static int port_open(struct dp *dp, struct netdev *dev)
@@ -208,7 +218,7 @@ static int port_open(struct dp *dp, struct netdev *dev)
 	p->promisc = p->allmulti = false;
 	rc = port_queues_attach(dev, p);
 	if (rc)
-		serially(p, stop, p);
+		stop_port(p);
 	else
 		netdev_port_link(dp, dev);
 	return rc;
@@ -237,7 +247,7 @@ static void port_stop(struct dp *dp, struct netdev *dev)
 	p->kept.ierrors += s.ierrors;
 	p->kept.oerrors += s.oerrors;
 	p->kept.rx_nombuf += s.rx_nombuf;
-	serially(p, stop, p);
+	stop_port(p);
 }
 
 static void add_stats(struct netdev *dev, struct dev_stats *sum, uint64_t *missed)

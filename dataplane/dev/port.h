@@ -12,6 +12,7 @@ struct dev_port {
 	struct netdev_port_conf conf;
 	uint16_t nworkers, nrxq, ntxq;
 	uint16_t set_rxq, set_txq;             /* queues that are set up */
+	bool not_stopped;                      /* the driver would not be disturbed */
 	bool promisc, allmulti;
 	struct rte_ether_addr *uc;             /* [nuc] secondary addresses that the port has */
 	uint32_t nuc;

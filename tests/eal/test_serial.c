@@ -3,6 +3,7 @@
  * drivers/ports_serial.c: what a port's caller does in DPDK's interrupt thread never meets a handler
  * of that thread, nor what a handler left to an alarm.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,7 +23,8 @@
 static const struct port_type serial = {.name = "serial", .serial = true}, other = {.name = "other"};
 static struct port port;
 static int fd;
-static atomic_uint handled, left, met; /* left: to an alarm, and not done yet */
+static atomic_bool is_stuck, let_go, unstuck;
+static atomic_uint worked, handled, left, met; /* left: to an alarm, and not done yet */
 static pthread_t in;
 
 static void alarmed(void *arg)
@@ -50,6 +52,7 @@ static void handler(void *arg)
 static int work(void *arg)
 {
 	in = pthread_self();
+	worked++;
 	met += left != 0;
 	return *(int *)arg;
 }
@@ -95,6 +98,61 @@ static void runs_where_no_handler_is(void **state)
 	close(fd);
 }
 
+/* As virtio_user's, whose peer connects and then says nothing. */
+static void stuck(void *arg)
+{
+	uint64_t n;
+
+	(void)arg;
+	is_stuck = true;
+	if (read(fd, &n, sizeof(n)) == sizeof(n))
+		while (!let_go)
+			usleep(1000);
+	unstuck = true;
+}
+
+static void gives_up_on_a_stuck_handler(void **state)
+{
+	struct rte_intr_handle *h = rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE);
+	uint64_t one = 1;
+	int rc = 5;
+
+	(void)state;
+	fd = eventfd(0, EFD_CLOEXEC);
+	assert_true(h && fd >= 0);
+	rte_intr_fd_set(h, fd);
+	rte_intr_type_set(h, RTE_INTR_HANDLE_EXT);
+	assert_int_equal(rte_intr_callback_register(h, stuck, NULL), 0);
+	port.spec.type = &serial;
+	worked = 0;
+	assert_int_equal(write(fd, &one, sizeof(one)), sizeof(one));
+	while (!is_stuck)
+		usleep(1000);
+	assert_int_equal(port_call(&port, work, &rc), -ETIMEDOUT);
+	let_go = true;
+	assert_int_equal(port_call(&port, work, &rc), 5);
+	assert_true(unstuck);
+	assert_int_equal(worked, 1); /* what was given up is not done later */
+	assert_int_equal(rte_intr_callback_unregister_sync(h, stuck, NULL), 1);
+	rte_intr_instance_free(h);
+	close(fd);
+}
+
+/* What has begun is waited for, however long it takes. */
+static int takes_long(void *arg)
+{
+	(void)arg;
+	usleep(PORT_CALL_SECONDS * 1000000 + 300000);
+	return 9;
+}
+
+static void waits_for_what_has_begun(void **state)
+{
+	(void)state;
+	port.spec.type = &serial;
+	assert_int_equal(port_call(&port, takes_long, NULL), 9);
+}
+
 static void other_types_are_called_directly(void **state)
 {
 	int rc = 3;
@@ -110,6 +168,8 @@ int main(int argc, char **argv)
 	char prefix[64], *words[] = {argv[0], "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry",
 		"-m", "16", "--lcores", "0", "--log-level", "*:error", prefix};
 	const struct CMUnitTest tests[] = {cmocka_unit_test(runs_where_no_handler_is),
+		cmocka_unit_test(gives_up_on_a_stuck_handler),
+		cmocka_unit_test(waits_for_what_has_begun),
 		cmocka_unit_test(other_types_are_called_directly)};
 
 	(void)argc;
