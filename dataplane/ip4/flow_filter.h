@@ -11,6 +11,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <rte_mbuf.h>
+
+#include "wire/eth.h"
+#include "wire/ip4.h"
+
 struct flow_filter {
 	bool any, all;
 	uint64_t bit[8];
@@ -37,6 +42,35 @@ static inline void flow_filter_add(struct flow_filter *f, const void *addrs)
 static inline void flow_filter_add_all(struct flow_filter *f)
 {
 	f->any = f->all = true;
+}
+
+static inline bool flow_filter_is_tag(const uint8_t *type)
+{
+	uint16_t is;
+
+	memcpy(&is, type, sizeof(is));
+	return is == RTE_BE16(ETH_TYPE_VLAN) || is == RTE_BE16(ETH_TYPE_QINQ);
+}
+
+/*
+ * A frame, its data at the link header. One tag may be a priority only, and the frame of the same
+ * flow as those without. Cut within its headers, or with more tags: could be of any flow. What is
+ * shorter as a whole goes nowhere.
+ */
+static inline void flow_filter_add_frame(struct flow_filter *f, const struct rte_mbuf *m)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	const uint8_t *type = p + offsetof(struct eth_hdr, type);
+	const uint8_t *addrs = p + ETH_HDR_LEN + offsetof(struct ip4_hdr, saddr);
+	const uint32_t headers = ETH_HDR_LEN + IP4_HDR_LEN;
+
+	f->any = true;
+	if (m->data_len >= headers && !flow_filter_is_tag(type))
+		flow_filter_add(f, addrs);
+	else if (m->data_len >= headers + VLAN_TAG_LEN && !flow_filter_is_tag(type + VLAN_TAG_LEN))
+		flow_filter_add(f, addrs + VLAN_TAG_LEN);
+	else if (m->pkt_len >= headers)
+		flow_filter_add_all(f);
 }
 
 static inline bool flow_filter_has(const struct flow_filter *f, const void *addrs)

@@ -76,31 +76,6 @@ static const uint8_t *addrs_of(const struct rte_mbuf *m)
 		ETH_HDR_LEN + offsetof(struct ip4_hdr, saddr));
 }
 
-static bool is_tag(const uint8_t *type)
-{
-	uint16_t is;
-
-	memcpy(&is, type, sizeof(is));
-	return is == RTE_BE16(ETH_TYPE_VLAN) || is == RTE_BE16(ETH_TYPE_QINQ);
-}
-
-/*
- * One tag may be a priority only, and its frame of the same flow as those without. Cut within its headers,
- * or with more tags: could be of any flow. What is shorter as a whole goes nowhere.
- */
-static void leave(struct flow_filter *gone, const struct rte_mbuf *m)
-{
-	const uint8_t *type = rte_pktmbuf_mtod_offset(m, const uint8_t *,
-		offsetof(struct eth_hdr, type));
-
-	if (m->data_len >= HEADERS && !is_tag(type))
-		flow_filter_add(gone, addrs_of(m));
-	else if (m->data_len >= HEADERS + VLAN_TAG_LEN && !is_tag(type + VLAN_TAG_LEN))
-		flow_filter_add(gone, addrs_of(m) + VLAN_TAG_LEN);
-	else if (m->pkt_len >= HEADERS)
-		flow_filter_add_all(gone);
-}
-
 /* octets: as ip4_input counts them, with the padding. */
 static void count(struct worker *w, uint32_t n, uint64_t octets)
 {
@@ -138,7 +113,7 @@ uint32_t ip4_admit(struct worker *w, struct rx_queue *q, struct rte_mbuf **ms, u
 		all += m->pkt_len;
 		len = plain(m, own);
 		if (unlikely(!len || (gone.any && flow_filter_has(&gone, addrs_of(m))))) {
-			leave(&gone, m);
+			flow_filter_add_frame(&gone, m);
 			of_left += m->pkt_len;
 			ms[left++] = m;
 			continue;

@@ -43,17 +43,6 @@ static const uint8_t *addrs_of(const struct rte_mbuf *m)
 	return rte_pktmbuf_mtod_offset(m, const uint8_t *, ETH_HDR_LEN + 12);
 }
 
-/* Cut within its headers: could be of any flow. What is shorter as a whole goes nowhere. */
-static void leave(struct flow_filter *left, const struct rte_mbuf *m)
-{
-	if (m->data_len >= LANE_HEADERS)
-		flow_filter_add(left, addrs_of(m));
-	else if (m->pkt_len >= LANE_HEADERS)
-		flow_filter_add_all(left);
-	else
-		left->any = true;
-}
-
 static bool has_left(const struct flow_filter *left, const struct rte_mbuf *m)
 {
 	return flow_filter_has(left, addrs_of(m));
@@ -66,7 +55,7 @@ static void keep_order(struct lane *l, struct flow_filter *left, struct rte_mbuf
 
 	for (uint32_t i = 0; i < n; i++) {
 		if (k == l->n || l->at[k] != i) {
-			leave(left, m[i]);
+			flow_filter_add_frame(left, m[i]);
 			continue;
 		}
 		if (!has_left(left, m[i])) {
@@ -153,7 +142,7 @@ static void count(struct worker *w, uint32_t n, uint64_t octets_in, uint64_t oct
 /* Entry k, which the next hop refuses. */
 static void refuse(struct lane *l, struct flow_filter *left, const struct rte_mbuf *m, uint32_t k)
 {
-	leave(left, m);
+	flow_filter_add_frame(left, m);
 	l->octets -= l->len[k];
 	l->len[k] = 0;
 }

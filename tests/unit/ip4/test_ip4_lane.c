@@ -177,6 +177,8 @@ static struct pkt random_packet(uint16_t id, unsigned int port)
 		spec.options_len = 4 + 4 * (uint8_t)rnd(9);
 	} else if (odd == 3)
 		spec.vlan = (uint16_t)(1 + rnd(4095));
+	else if (odd == 13 || odd == 14) /* a priority only: of the same flow as frames without */
+		spec.vlan = (uint16_t)((1 + rnd(7)) << 13);
 	else if (odd == 4)
 		spec.eth_dst[5] = 9;
 	else if (odd == 5)
