@@ -148,6 +148,12 @@ void rig_close(struct put *t);
 int rig_port(const char *words, struct port *p, struct rte_mempool *pool, struct port_why *why);
 void rig_start(struct port *p, struct rte_mempool *pool);
 void rig_port_close(struct port *p);
+/*
+ * memif: until DPDK's interrupt thread has dealt with what happened so far. Where one end of a memif went, its
+ * driver takes the other end's rings from under whoever is reading them (docs/compatibility.md): nobody
+ * may, until it has.
+ */
+void rig_settle(const struct put *t);
 /* Closes the port under test and opens it again, while its peer's end stays. Raw. */
 void rig_reopen(struct put *t);
 void rig_dev_start(struct port *p);

@@ -25,6 +25,7 @@ static void close_peer(struct put *t)
 		return;
 	t->peer_open = false;
 	rig_port_close(&t->peer);
+	rig_settle(t);
 }
 
 static bool port_send(struct put *t, const uint8_t *frame, unsigned len)
@@ -93,6 +94,7 @@ static void start_again(struct put *t)
 {
 	assert_true(patiently(PATIENCE, link_down(t)));
 	rig_dev_stop(&t->peer);
+	rig_settle(t);
 	rig_dev_start(&t->peer);
 }
 

@@ -192,6 +192,18 @@ void rig_open(struct put *t, bool raw)
 	joined(t);
 }
 
+static int nothing(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+void rig_settle(const struct put *t)
+{
+	if (t->port.spec.type && strcmp(t->port.spec.type->name, "memif") == 0)
+		assert_int_equal(port_call(&t->port, nothing, NULL), 0);
+}
+
 void rig_reopen(struct put *t)
 {
 	rig_port_close(&t->port);
@@ -206,6 +218,7 @@ void rig_restart(struct put *t, void (*between)(struct put *t))
 		rig_dev_stop(&t->port);
 	else
 		skiff_down(t);
+	rig_settle(t);
 	if (between)
 		between(t);
 	if (t->raw)
