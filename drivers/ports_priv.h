@@ -7,13 +7,14 @@
 
 /*
  * A kernel interface's queue is filled by its sender's CPU, in lines that each look at it takes away
- * from there. See docs/decisions/0001-af-packet-ring.md for the figure.
+ * from there. See docs/decisions/0001-af-packet-ring.md for the figure. More has no effect: a worker
+ * without work for so long sleeps, and looks before.
  */
 #define PORT_RX_USECS 20
 #define PORT_RX_USECS_OPTION(at) \
 	[at] = {"rx_usecs", PORT_NUMBER, \
 		"microseconds between two looks at the queue while frames come thick; 0: none", \
-		.max = 1000}
+		.max = PORT_RX_USECS}
 
 extern const struct port_type port_af_packet, port_af_xdp, port_tap, port_virtio, port_vhost,
 	port_memif, port_pcap, port_ring, port_null, port_pci, port_cs8900a;
