@@ -66,6 +66,15 @@ static inline void burst_run_end(struct burst_run *r)
 		r->w->pending[r->stage / 64] |= UINT64_C(1) << (r->stage % 64);
 }
 
+/* n packets passed all of these stages at once: they count in each. */
+static inline void stages_passed(struct worker *w, const uint8_t *stages, unsigned int k, uint32_t n)
+{
+	for (unsigned int s = 0; s < k; s++) {
+		w->stage[stages[s]].packets += n;
+		w->stage[stages[s]].calls++;
+	}
+}
+
 /* End skb: lost for `reason`. With users > 1 or a frag_list, the counts follow skb heads. */
 void skb_drop(struct worker *w, struct skb *skb, enum drop_reason reason);
 

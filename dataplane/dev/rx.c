@@ -53,19 +53,9 @@ void rxq_notable(struct skb *skb, const struct rte_mbuf *m)
 		gso(skb, m);
 }
 
-static inline struct skb *make_skb(const struct line0 *line0, struct rte_mbuf *m)
-{
-	struct skb *skb = skb_of(m);
-
-	memcpy(skb, line0, sizeof(*line0));
-	if (unlikely(m->ol_flags & RXQ_NOTABLE))
-		rxq_notable(skb, m);
-	return skb;
-}
-
 struct skb *rxq_skb(const struct rx_queue *q, struct rte_mbuf *m)
 {
-	return make_skb(&q->line0, m);
+	return rxq_make_skb(&q->line0, m);
 }
 
 static inline bool lane_open(const struct worker *w, const struct netdev *dev)
@@ -107,12 +97,12 @@ static inline uint64_t to_eth_input(struct worker *w, const struct rx_queue *q, 
 
 		if (cold && i + RXQ_PREFETCH < n)
 			rxq_prefetch(m[i + RXQ_PREFETCH]);
-		to[i] = make_skb(&line0, pkt);
+		to[i] = rxq_make_skb(&line0, pkt);
 		bytes += pkt->pkt_len;
 	}
 	for (uint32_t i = room; i < n; i++) {
 		bytes += m[i]->pkt_len;
-		burst_overflow(w, STAGE_eth_input, make_skb(&line0, m[i]));
+		burst_overflow(w, STAGE_eth_input, rxq_make_skb(&line0, m[i]));
 	}
 	out->n += room;
 	w->pending[STAGE_eth_input / 64] |= UINT64_C(1) << (STAGE_eth_input % 64);

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <string.h>
+
 #include <rte_prefetch.h>
 
 #include "core/napi.h"
@@ -39,6 +41,17 @@ struct skb *rxq_skb(const struct rx_queue *q, struct rte_mbuf *m);
 #define RXQ_NOTABLE (RTE_MBUF_F_RX_L4_CKSUM_MASK | RTE_MBUF_F_RX_LRO | RTE_MBUF_F_RX_RSS_HASH | \
 	RTE_MBUF_F_RX_VLAN_STRIPPED)
 void rxq_notable(struct skb *skb, const struct rte_mbuf *m);
+
+/* rxq_skb for loops, which have the template in registers. */
+static inline struct skb *rxq_make_skb(const struct line0 *line0, struct rte_mbuf *m)
+{
+	struct skb *skb = skb_of(m);
+
+	memcpy(skb, line0, sizeof(*line0));
+	if (unlikely(m->ol_flags & RXQ_NOTABLE))
+		rxq_notable(skb, m);
+	return skb;
+}
 
 /* Fetch a frame and the place of its skb, so many frames before their first use. */
 #define RXQ_PREFETCH 8

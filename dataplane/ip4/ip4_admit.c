@@ -2,7 +2,7 @@
 /*
  * The short way in, called by dev/rx for a burst that the lane does not take: from the mbuf to an skb
  * at PRE_ROUTING in one loop, for IPv4 without options, unicast to us, untagged, of right length and
- * checksum. It stands for make_skb, eth_input and ip4_input, and counts as they do. One loop, since
+ * checksum. It stands for rxq_skb, eth_input and ip4_input, and counts as they do. One loop, since
  * the first touch of a frame waits for memory, mostly for the translation of its address: that waits
  * behind the checks of the frames before it. What is different in any way goes by the stages, which
  * say why, and with it what comes behind it in its flow. RFC 1812 5.2.2.
@@ -54,12 +54,9 @@ static inline uint32_t plain(const struct rte_mbuf *m, uint64_t own)
 /* An skb, its data at the IPv4 header, as the two stages leave it. */
 static inline struct skb *make_skb(const struct line0 *line0, struct rte_mbuf *m, uint32_t len)
 {
-	struct skb *skb = skb_of(m);
+	struct skb *skb = rxq_make_skb(line0, m);
 	uint16_t at = m->data_off;
 
-	memcpy(skb, line0, sizeof(*line0));
-	if (unlikely(m->ol_flags & RXQ_NOTABLE))
-		rxq_notable(skb, m);
 	skb_set_headers(skb, at, at + ETH_HDR_LEN, at + HEADERS, RTE_BE16(ETH_TYPE_IP4));
 	m->data_off = at + ETH_HDR_LEN;
 	if (unlikely(m->pkt_len != len)) { /* the link's padding */
@@ -83,10 +80,7 @@ static void count(struct worker *w, uint32_t n, uint64_t octets)
 
 	if (!n)
 		return;
-	for (unsigned int s = 0; s < sizeof(stages); s++) {
-		w->stage[stages[s]].packets += n;
-		w->stage[stages[s]].calls++;
-	}
+	stages_passed(w, stages, sizeof(stages), n);
 	ip4_count_n(w, MIB_IpInReceives, n);
 	ip4_count_n(w, MIB_IpExtInOctets, octets);
 }

@@ -129,10 +129,7 @@ static void count(struct worker *w, uint32_t n, uint64_t octets_in, uint64_t oct
 		STAGE_ip4_forward, STAGE_ip4_forward_finish, STAGE_ip4_output,
 		STAGE_neigh_resolve, STAGE_eth_output, STAGE_netdev_tx };
 
-	for (unsigned int s = 0; s < sizeof(stages); s++) {
-		w->stage[stages[s]].packets += n;
-		w->stage[stages[s]].calls++;
-	}
+	stages_passed(w, stages, sizeof(stages), n);
 	ip4_count_n(w, MIB_IpInReceives, n);
 	ip4_count_n(w, MIB_IpExtInOctets, octets_in);
 	ip4_count_n(w, MIB_IpForwDatagrams, n);

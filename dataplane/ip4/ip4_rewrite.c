@@ -23,12 +23,11 @@ void ip4_rewrite_end(struct worker *w, uint32_t n, uint64_t octets, bool forward
 	static const uint8_t stages[] = { STAGE_ip4_forward_finish, STAGE_ip4_output,
 		STAGE_neigh_resolve, STAGE_eth_output, STAGE_netdev_tx };
 
+	const unsigned int first = forward ? 0 : 2;
+
 	if (!n)
 		return;
-	for (unsigned int s = forward ? 0 : 2; s < sizeof(stages); s++) {
-		w->stage[stages[s]].packets += n;
-		w->stage[stages[s]].calls++;
-	}
+	stages_passed(w, stages + first, sizeof(stages) - first, n);
 	if (forward)
 		ip4_count_n(w, MIB_IpForwDatagrams, n);
 	ip4_count_n(w, MIB_IpExtOutOctets, octets);
