@@ -105,6 +105,7 @@ static void make_ports(void)
 		txq_attach(w, &txq[i]);
 	}
 	rxq_init(&rxq, &dev[0], 0);
+	rxq.look_ahead = true; /* as of a card, whose driver does not touch frames */
 }
 
 static int make_next_hops(void)

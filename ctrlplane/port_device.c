@@ -90,6 +90,7 @@ static struct netdev_port_conf conf_of(const struct port *p)
 		.tx_desc = p->spec.type->tx_desc,
 		.rx_desc = p->rx_slots,
 		.rx_usecs = p->rx_usecs,
+		.look_ahead = p->spec.type->look_ahead,
 		.rx_offloads = RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_TCP_LRO |
 			RTE_ETH_RX_OFFLOAD_CHECKSUM,
 		.tx_offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS,

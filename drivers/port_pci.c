@@ -87,6 +87,7 @@ const struct port_type port_pci = {
 	.help = "a network card that DPDK has a driver for",
 	.options = options,
 	.wait = PORT_WAIT_RX_INTR,
+	.look_ahead = true,
 	.limits = {.max_segments = 32,
 		.indirect = true,
 		.checksum = true,

@@ -74,6 +74,7 @@ const struct port_type port_virtio = {
 	.options = options,
 	.wait = PORT_WAIT_RX_INTR,
 	.serial = true,
+	.look_ahead = true,
 	.limits = {.max_segments = 64,
 		.indirect = true,
 		.checksum = true,

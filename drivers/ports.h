@@ -83,6 +83,8 @@ struct port_type {
 	struct port_limits limits;
 	uint16_t tx_desc;   /* transmit descriptors, 0: as usual */
 	bool serial;        /* its driver is at work in DPDK's interrupt thread: port_call() */
+	bool look_ahead;    /* its driver hands over frames that it has not touched: worth to receive
+			     * the next burst early, and fetch it while this one is sent */
 	const char *quirks; /* for docs and `port show`, or NULL */
 	int (*check)(const struct port_spec *s, struct port_why *why);
 	int (*devargs)(const struct port_spec *s, char *buf, size_t len);

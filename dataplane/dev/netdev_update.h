@@ -123,6 +123,7 @@ struct netdev_port_conf {
 	uint16_t max_rxq, max_txq;   /* 0: as the port says */
 	uint16_t rx_desc, tx_desc;   /* 0: as the port says */
 	uint32_t rx_usecs;           /* frames that come thick wait so long for more; 0: never */
+	bool look_ahead;             /* rxq.h: the driver hands over frames that it has not touched */
 	uint64_t rx_offloads, tx_offloads;
 	/* The descriptor to sleep on and what arms it (either may be NULL: a tick then). */
 	int (*wait_fd)(uint16_t port_id, uint16_t queue);

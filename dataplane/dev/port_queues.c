@@ -58,6 +58,7 @@ static struct rx_queue *new_rxq(struct netdev *dev, struct dev_port *p, uint16_t
 		q->napi.wait_fd = p->conf.wait_fd(dev->port_id, i);
 	if (p->conf.arm)
 		q->napi.arm = arm;
+	q->look_ahead = p->conf.look_ahead;
 	if (!p->spread)
 		return q;
 	q->napi.poll = spread_poll;
@@ -119,6 +120,14 @@ static void attach_napi(struct worker *w, void *arg)
 static void detach_napi(struct worker *w, void *arg)
 {
 	napi_disable(w, arg);
+}
+
+static void detach_rxq(struct worker *w, void *arg)
+{
+	struct rx_queue *q = arg;
+
+	napi_disable(w, &q->napi);
+	rxq_drop_ahead(q);
 }
 
 static void detach_txq(struct worker *w, void *arg)
@@ -193,7 +202,7 @@ void port_queues_detach(struct netdev *dev, struct dev_port *p)
 {
 	(void)dev;
 	for (uint16_t i = 0; i < p->nrxq; i++)
-		worker_call(p->worker[i], detach_napi, &p->rxq[i]->napi);
+		worker_call(p->worker[i], detach_rxq, p->rxq[i]);
 	for (uint16_t i = 0; i < p->nrxq && p->spread; i++)
 		spread_detach(p->rxq[i]->spread);
 	for (uint16_t i = p->nworkers; i-- > 0;) {

@@ -162,6 +162,28 @@ void rxq_take(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_
 	take(w, q, m, n); /* its bytes were counted at arrival */
 }
 
+/* What was received ahead, or a burst from the port. */
+static inline uint32_t receive(struct rx_queue *q, struct rte_mbuf **m, uint32_t budget)
+{
+	uint32_t n = RTE_MIN(q->n_ahead, budget);
+
+	if (!n) {
+		q->fetched = false;
+		return rte_eth_rx_burst(q->port_id, q->queue, m, budget);
+	}
+	memcpy(m, q->ahead, n * sizeof(*m));
+	q->n_ahead -= n;
+	if (unlikely(q->n_ahead))
+		memmove(q->ahead, q->ahead + n, q->n_ahead * sizeof(*m));
+	return n;
+}
+
+void rxq_drop_ahead(struct rx_queue *q)
+{
+	rte_pktmbuf_free_bulk(q->ahead, q->n_ahead);
+	q->n_ahead = 0;
+}
+
 static unsigned int rx_poll(struct worker *w, struct napi *napi, unsigned int budget)
 {
 	struct rx_queue *q = napi->priv;
@@ -171,9 +193,12 @@ static unsigned int rx_poll(struct worker *w, struct napi *napi, unsigned int bu
 
 	if (unlikely(!netdev_running(q->dev)))
 		return 0;
-	n = rte_eth_rx_burst(q->port_id, q->queue, m, budget);
+	n = receive(q, m, budget);
 	if (n == 0)
 		return 0;
+	/* a full burst: we are polled again before anybody sleeps */
+	if (q->look_ahead && n == budget && !q->n_ahead && lane_open(w, q->dev))
+		q->n_ahead = rte_eth_rx_burst(q->port_id, q->queue, q->ahead, budget);
 	w->ledger.rx += n;
 	st->rx_packets += n;
 	st->rx_bytes += take(w, q, m, n);

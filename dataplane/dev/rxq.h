@@ -24,6 +24,14 @@ struct rx_queue {
 	struct spread *spread; /* spread.h; NULL: its flows stay with the worker that polls it */
 	uint16_t port_id, queue;
 	struct line0 line0;
+	/*
+	 * While bursts are full the next one is received before this one is on its way, so that its
+	 * frames can be fetched meanwhile. Only where the driver does not touch them itself.
+	 */
+	bool look_ahead;
+	bool fetched;                      /* the burst at hand was, by the one before */
+	uint16_t n_ahead;
+	struct rte_mbuf *ahead[BURST_MAX]; /* not yet counted as received */
 };
 
 /* Fill napi and line0; the caller sets wait_fd, arm, and another poll where the queue is spread. */
@@ -31,6 +39,8 @@ void rxq_init(struct rx_queue *q, struct netdev *dev, uint16_t queue);
 
 /* Frames from the port, counted as received; 0 where the interface is down. */
 uint32_t rxq_burst(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t budget);
+/* Give back what was received ahead: the queue goes. */
+void rxq_drop_ahead(struct rx_queue *q);
 /* On to the lane and the stages with frames that are this worker's. */
 void rxq_take(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n);
 

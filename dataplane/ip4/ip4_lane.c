@@ -149,13 +149,16 @@ static inline const struct fib_nh *next_hop(const struct fib_nh *const _Atomic *
 	return atomic_load_explicit(&table[id], memory_order_acquire);
 }
 
-/* Send what can be sent; the length of what can't is 0 then. */
-static void send_out(struct worker *w, const struct netdev *in, struct lane *l, struct flow_filter *left,
+/*
+ * Send what can be sent; the length of what can't is 0 then. Frames received ahead are fetched here, one
+ * a packet: translations of their addresses take as long as sending does.
+ */
+static void send_out(struct worker *w, struct rx_queue *q, struct lane *l, struct flow_filter *left,
 	struct rte_mbuf **m)
 {
 	const struct fib_nh *const _Atomic *nhs = w->dp->nhs->nh;
 	struct tx_queue *const *txq = w->dev->txq;
-	uint32_t n = l->n, from = in->index;
+	uint32_t n = l->n, from = q->dev->index, ahead = q->n_ahead;
 	const bool partial = l->partial;
 
 	for (uint32_t k = 0; k < n; k++) {
@@ -165,6 +168,8 @@ static void send_out(struct worker *w, const struct netdev *in, struct lane *l, 
 		struct tx_queue *t;
 
 		rte_prefetch0(next_hop(nhs, l->id[k + LANE_AHEAD]));
+		if (k < ahead)
+			lane_prefetch(q->ahead[k]);
 		if (unlikely(!nh || !fib_nh_lane(nh)))
 			nh = member(w, nh, pkt, len);
 		t = likely(nh != NULL) ? txq[nh->dev_index] : NULL;
@@ -177,6 +182,9 @@ static void send_out(struct worker *w, const struct netdev *in, struct lane *l, 
 		rewrite(pkt, nh, len, l->ttl[k]);
 		dev_tx_mbuf(w, t, pkt);
 	}
+	for (uint32_t k = n; k < ahead; k++)
+		lane_prefetch(q->ahead[k]);
+	q->fetched = ahead != 0;
 }
 
 /* What was not sent moves to the front in order; returns how many that is. */
@@ -207,6 +215,7 @@ uint32_t ip4_lane(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uin
 	l.n = 0;
 	l.bytes = l.octets = 0;
 	l.partial = false;
+	l.fetched = q->fetched;
 	l.dp = w->dp;
 	l.mac = atomic_load_explicit(&q->dev->addr, memory_order_relaxed) & ETH_ADDR_MASK;
 	l.locals = atomic_load_explicit(&w->dp->rules->locals, memory_order_acquire);
@@ -220,7 +229,7 @@ uint32_t ip4_lane(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uin
 	memset(l.id + l.n, 0, LANE_AHEAD * sizeof(l.id[0]));
 	for (uint32_t k = 0; k < l.n; k++)
 		l.octets += l.len[k];
-	send_out(w, q->dev, &l, &left, m);
+	send_out(w, q, &l, &left, m);
 	if (unlikely(left.any))
 		stay = close_up(&l, m, n);
 	if (likely(stay < n))

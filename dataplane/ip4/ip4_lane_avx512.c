@@ -211,7 +211,8 @@ static inline void fetch_routes(const struct fib *fib, __m512i dst)
 
 /*
  * Pointers to the frames; lengths of the buffers; the round's bytes. The next round's frames are
- * fetched on the way, a few at a time, since many misses at once hold up all that is behind them.
+ * fetched on the way, a few at a time, since many misses at once hold up all that is behind them;
+ * NULL: they are here.
  */
 static inline __m512i locate(struct round *r, struct rte_mbuf *const *next, uint64_t *bytes)
 {
@@ -221,7 +222,8 @@ static inline __m512i locate(struct round *r, struct rte_mbuf *const *next, uint
 	for (uint32_t i = 0; i < ROUND; i++) {
 		const struct rte_mbuf *m = r->m[i];
 
-		lane_prefetch(next[i]);
+		if (next)
+			lane_prefetch(next[i]);
 		r->p[i] = m->data_len >= LANE_HEADERS ? rte_pktmbuf_mtod(m, const uint8_t *) : nothing;
 	}
 #pragma GCC unroll 4
@@ -232,12 +234,13 @@ static inline __m512i locate(struct round *r, struct rte_mbuf *const *next, uint
 	return _mm512_and_si512(word[2], _mm512_set1_epi32(0xffff));
 }
 
-static inline void sift16(struct lane *l, struct rte_mbuf *const *m, uint32_t from, uint32_t next)
+static inline void sift16(struct lane *l, struct rte_mbuf *const *m, uint32_t from,
+	struct rte_mbuf *const *next)
 {
 	const __m512i swap = _mm512_broadcast_i32x4(_mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9,
 		8, 15, 14, 13, 12));
 	struct round r = {.m = m + from};
-	__m512i v[QUADS], w[4], room = locate(&r, m + next, &l->bytes), dst, src, len, ttl;
+	__m512i v[QUADS], w[4], room = locate(&r, next, &l->bytes), dst, src, len, ttl;
 	__m512i at = _mm512_add_epi32(_mm512_set1_epi32((int)from),
 		_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
 	uint32_t ok;
@@ -279,12 +282,14 @@ static inline void sift16(struct lane *l, struct rte_mbuf *const *m, uint32_t fr
 
 void lane_sift_avx512(struct lane *l, struct rte_mbuf *const *m, uint32_t from, uint32_t to)
 {
-	if (to - from >= ROUND)
+	if (to - from >= ROUND && !l->fetched)
 #pragma GCC unroll 1
 		for (uint32_t i = from; i < from + ROUND; i++)
 			lane_prefetch(m[i]);
+	for (; l->fetched && to - from >= ROUND; from += ROUND)
+		sift16(l, m, from, NULL);
 	for (; to - from >= ROUND; from += ROUND)
-		sift16(l, m, from, to - from >= 2 * ROUND ? from + ROUND : to - ROUND);
+		sift16(l, m, from, m + (to - from >= 2 * ROUND ? from + ROUND : to - ROUND));
 	if (to > from)
 		lane_sift_scalar(l, m, from, to);
 }

@@ -32,6 +32,7 @@ struct fib_locals;
 struct lane {
 	uint32_t n;
 	bool partial;                  /* some may have such a checksum */
+	bool fetched;                  /* all frames of the burst, by whoever knew them before */
 	uint64_t bytes;                /* pkt_len of the whole burst */
 	uint64_t octets;               /* len of all entries */
 	uint64_t mac;                  /* the interface's address */

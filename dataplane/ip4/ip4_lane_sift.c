@@ -74,12 +74,12 @@ void lane_sift_scalar(struct lane *l, struct rte_mbuf *const *m, uint32_t from, 
 	uint64_t bytes = 0;
 	uint32_t k = l->n;
 
-	for (uint32_t i = from; i < to && i < from + AHEAD; i++)
+	for (uint32_t i = from; i < to && i < from + AHEAD && !l->fetched; i++)
 		lane_prefetch(m[i]);
 	for (uint32_t i = from; i < to; i++) {
 		uint32_t src, dst, len, ttl;
 
-		if (i + AHEAD < to)
+		if (i + AHEAD < to && !l->fetched)
 			lane_prefetch(m[i + AHEAD]);
 		bytes += m[i]->pkt_len;
 		if (unlikely(!plain(m[i]) || !sound(m[i], l->mac, &src, &dst, &len, &ttl)))

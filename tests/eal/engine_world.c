@@ -52,6 +52,16 @@ static void make_port(struct world_port *p, unsigned int i, unsigned int ntxq)
 	p->port_id = (uint16_t)id;
 }
 
+static uint32_t leave(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n,
+	uint64_t *bytes)
+{
+	(void)w;
+	(void)q;
+	(void)m;
+	(void)bytes;
+	return n;
+}
+
 void world_init(struct world *x, unsigned int nworkers, unsigned int ntxq)
 {
 	static unsigned int serial;
@@ -68,6 +78,7 @@ void world_init(struct world *x, unsigned int nworkers, unsigned int ntxq)
 	assert_int_equal(dp_init(&x->dp, x->qsbr), 0);
 	assert_int_equal(netdev_table_init(&x->dp), 0);
 	assert_int_equal(sched_init(&x->dp), 0);
+	x->dp.lane = leave; /* bursts are received ahead for the lane only */
 	x->nworkers = nworkers;
 	for (unsigned int i = 0; i < nworkers; i++) {
 		struct worker_opts o = {.id = i, .qsbr_id = i, .pool = x->pool,
@@ -88,7 +99,7 @@ void world_port_up(struct world *x, unsigned int port, const char *name)
 {
 	struct world_port *p = &x->port[port];
 	struct netdev_port_conf conf = {.port_id = p->port_id, .software = true,
-		.contract = {.max_segs = 8, .indirect = true, .max_frame = 1518},
+		.contract = {.max_segs = 8, .indirect = true, .max_frame = 1518}, .look_ahead = true,
 		.rx_desc = 128, .tx_desc = 128};
 
 	p->dev = netdev_alloc(&x->dp, name, NETDEV_PORT, 0);

@@ -159,6 +159,32 @@ static void hand_over(void **state)
 	world_fini(&x);
 }
 
+/* A turn that ends with a burst received ahead: with the interface it goes, and was never received. */
+static void closed_with_a_burst_ahead(void **state)
+{
+	const unsigned int burst = 64;
+	struct dev_stats st;
+	unsigned int at_rest;
+	uint64_t missed;
+	struct world x;
+
+	world_init(&x, 1, 1);
+	world_port_up(&x, 0, "a"); /* without a handler, which would shut the lane */
+	atomic_store(&x.dp.conf.dev_weight, burst);
+	atomic_store(&x.dp.conf.netdev_budget, burst);
+	turn(&x, 0);
+	at_rest = rte_mempool_in_use_count(x.pool); /* the worker's cache */
+	for (uint32_t i = 0; i < 3 * burst; i++)
+		assert_true(world_inject(&x, 0, i));
+	turn(&x, 0);
+	netdev_close(&x.dp, x.port[0].dev);
+	netdev_stats(&x.dp, x.port[0].dev, &st, &missed);
+	assert_int_equal(st.rx_packets, burst);
+	assert_int_equal(rte_ring_count(x.port[0].rx), burst);
+	assert_int_equal(rte_mempool_in_use_count(x.pool), at_rest + burst);
+	world_fini(&x);
+}
+
 static void *worker_thread(void *arg)
 {
 	worker_run(arg);
@@ -576,6 +602,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forwards_in_order), cmocka_unit_test(hand_over),
+		cmocka_unit_test(closed_with_a_burst_ahead),
 		cmocka_unit_test(reclaim_waits_for_workers), cmocka_unit_test(no_wake_up_is_lost),
 		cmocka_unit_test(changes_under_traffic), cmocka_unit_test(frames_from_any_thread),
 		cmocka_unit_test(backlog_goes_to_another_worker), cmocka_unit_test(secondary_addresses),

@@ -263,6 +263,144 @@ static void what_the_short_way_leaves(void **state)
 	fake_expect_drop(&router.f, DROP_HOOK, FRAMES / 2);
 }
 
+/* ---- a burst ahead ---- */
+
+#define BURST 16u
+
+static uint32_t all(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n, uint64_t *bytes)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		*bytes += m[i]->pkt_len;
+		burst_to(w, STAGE_netdev_tx, rxq_skb(q, m[i]));
+	}
+	return 0;
+}
+
+/* A burst of `n` that the lane took: m[0..n). */
+static void comes_by_lane(struct rte_mbuf *const *m, unsigned int budget, uint32_t n)
+{
+	struct skb *skb[BURST_MAX];
+	uint64_t counted_before = router.f.w->ledger.rx;
+
+	assert_int_equal(port.rxq.napi.poll(router.f.w, &port.rxq.napi, budget), n);
+	assert_int_equal(router.f.w->ledger.rx - counted_before, n);
+	assert_int_equal(fake_take(&router.f, STAGE_netdev_tx, skb, BURST_MAX), n);
+	for (uint32_t i = 0; i < n; i++) {
+		assert_ptr_equal(skb_mbuf(skb[i]), m[i]);
+		fake_sent(&router.f, skb[i]);
+	}
+}
+
+static void full_bursts_are_received_ahead(void **state)
+{
+	struct rte_mbuf *m[3 * BURST];
+
+	(void)state;
+	router.f.dp.lane = all;
+	port.rxq.look_ahead = true;
+	for (unsigned int i = 0; i < 2 * BURST + 3; i++)
+		m[i] = arrives();
+	comes_by_lane(m, BURST, BURST);
+	assert_int_equal(port.n_in, 3);
+	assert_int_equal(port.rxq.n_ahead, BURST);
+	comes_by_lane(m + BURST, BURST, BURST);
+	assert_int_equal(port.n_in, 0);
+	assert_int_equal(port.rxq.n_ahead, 3);
+	/* what comes now is behind those */
+	m[2 * BURST + 3] = arrives();
+	comes_by_lane(m + 2 * BURST, BURST, 3);
+	assert_int_equal(port.rxq.n_ahead, 0);
+	comes_by_lane(m + 2 * BURST + 3, BURST, 1);
+	comes_by_lane(NULL, BURST, 0);
+	counted(2 * BURST + 4, (2 * BURST + 4) * (uint64_t)frame.len);
+}
+
+/* The last poll of a turn may have less budget than was received ahead. */
+static void less_budget_than_is_there(void **state)
+{
+	struct rte_mbuf *m[3 * BURST];
+
+	(void)state;
+	router.f.dp.lane = all;
+	port.rxq.look_ahead = true;
+	for (unsigned int i = 0; i < 3 * BURST; i++)
+		m[i] = arrives();
+	comes_by_lane(m, BURST, BURST);
+	comes_by_lane(m + BURST, 5, 5);
+	comes_by_lane(m + BURST + 5, 5, 5);
+	assert_int_equal(port.n_in, BURST);
+	comes_by_lane(m + BURST + 10, BURST, BURST - 10);
+	comes_by_lane(m + 2 * BURST, BURST, BURST);
+	comes_by_lane(NULL, BURST, 0);
+}
+
+static void not_ahead_where_it_gains_nothing(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 4; i++) {
+		unsigned int n = i == 2 ? BURST - 1 : BURST;
+
+		port.rxq.look_ahead = i != 0;
+		router.f.dp.lane = i == 1 ? NULL : all;
+		router.f.dp.staged = i == 3;
+		for (unsigned int k = 0; k < n; k++)
+			arrives();
+		if (i == 2) { /* not full */
+			port.rxq.napi.poll(router.f.w, &port.rxq.napi, BURST);
+			arrives();
+		} else {
+			arrives();
+			port.rxq.napi.poll(router.f.w, &port.rxq.napi, BURST);
+		}
+		assert_int_equal(port.rxq.n_ahead, 0);
+		assert_int_equal(port.n_in, 1);
+		port.rxq.look_ahead = false;
+		fake_port_poll(&port, &router);
+		worker_stop(router.f.w);
+	}
+	fake_expect_drop(&router.f, DROP_STOPPED, 4 * BURST + 3);
+}
+
+/* Where somebody looks on since, they go by the stages as all others. */
+static void the_lane_shuts_meanwhile(void **state)
+{
+	struct rte_mbuf *m[2 * BURST];
+	struct skb *skb[BURST_MAX];
+
+	(void)state;
+	router.f.dp.lane = all;
+	port.rxq.look_ahead = true;
+	for (unsigned int i = 0; i < 2 * BURST; i++)
+		m[i] = arrives();
+	comes_by_lane(m, BURST, BURST);
+	router.f.dp.staged = 1;
+	port.rxq.napi.poll(router.f.w, &port.rxq.napi, BURST);
+	assert_int_equal(port.rxq.n_ahead, 0);
+	assert_int_equal(fake_take(&router.f, STAGE_eth_input, skb, BURST_MAX), BURST);
+	for (unsigned int i = 0; i < BURST; i++) {
+		assert_ptr_equal(skb_mbuf(skb[i]), m[BURST + i]);
+		fake_sent(&router.f, skb[i]);
+	}
+}
+
+static void a_queue_that_goes_keeps_nothing(void **state)
+{
+	struct rte_mbuf *m[2 * BURST];
+	unsigned int there;
+
+	(void)state;
+	router.f.dp.lane = all;
+	port.rxq.look_ahead = true;
+	for (unsigned int i = 0; i < 2 * BURST; i++)
+		m[i] = arrives();
+	comes_by_lane(m, BURST, BURST);
+	there = rte_mempool_avail_count(m[0]->pool);
+	rxq_drop_ahead(&port.rxq);
+	assert_int_equal(port.rxq.n_ahead, 0);
+	assert_int_equal(rte_mempool_avail_count(m[0]->pool), there + BURST);
+	counted(BURST, BURST * (uint64_t)frame.len);
+}
+
 static void nothing_of_an_interface_that_is_down(void **state)
 {
 	(void)state;
@@ -289,6 +427,11 @@ int main(void)
 		T(no_lane_where_somebody_looks_on),
 		T(no_short_way_where_somebody_looks_on),
 		T(what_the_short_way_leaves),
+		T(full_bursts_are_received_ahead),
+		T(less_budget_than_is_there),
+		T(not_ahead_where_it_gains_nothing),
+		T(the_lane_shuts_meanwhile),
+		T(a_queue_that_goes_keeps_nothing),
 		T(nothing_of_an_interface_that_is_down),
 	};
 
