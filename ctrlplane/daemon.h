@@ -31,6 +31,14 @@ struct worker;
 #define TOKEN_SNAPSHOT (UINT64_C(1) << 56)
 #define TOKEN_TRACE (UINT64_C(2) << 56)
 
+/* A worker's thread, and where it may run while its own CPU is needed more (worker_cpus.c). */
+struct worker_thread {
+	struct worker *w;
+	_Atomic pid_t tid;        /* written by the thread; 0: not running */
+	cpu_set_t aside;          /* none: nowhere */
+	bool away;                /* it is there now */
+};
+
 struct skiffd {
 	/* options */
 	const char *config;       /* -c FILE, or NULL */
@@ -57,6 +65,7 @@ struct skiffd {
 	struct rte_rcu_qsbr *qsbr;
 	struct rte_mempool *pool, *clone_pool;
 	struct worker *workers[SETTINGS_WORKERS_MAX];
+	struct worker_thread threads[SETTINGS_WORKERS_MAX];
 	struct event *worker_events[SETTINGS_WORKERS_MAX];
 	uint32_t n_workers, running;
 	bool eal_started;

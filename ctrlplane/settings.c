@@ -180,6 +180,17 @@ int settings_resolve(struct settings *s, const cpu_set_t *cpus, struct verb_erro
 	return 0;
 }
 
+bool settings_free_cpus(const struct settings *s, const cpu_set_t *cpus, cpu_set_t *out)
+{
+	CPU_ZERO(out);
+	if (s->cores_given || s->busy)
+		return false;
+	*out = *cpus;
+	for (uint32_t i = 0; i < s->n_cores; i++)
+		CPU_CLR(s->cores[i], out);
+	return CPU_COUNT(out) > 0;
+}
+
 static bool same_cores(const struct settings *a, const struct settings *b)
 {
 	return a->n_cores == b->n_cores &&

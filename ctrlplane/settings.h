@@ -40,6 +40,11 @@ int settings_set(struct settings *s, enum verb_id id, unsigned int argc, char *c
  * *e when a core is not among them.
  */
 int settings_resolve(struct settings *s, const cpu_set_t *cpus, struct verb_error *e);
+/*
+ * Where a worker may go while its own CPU is needed more: CPUs of `cpus` that are no worker's. False,
+ * and nothing in *out: the user chose the CPUs, the workers never sleep, or there is none. Resolved.
+ */
+bool settings_free_cpus(const struct settings *s, const cpu_set_t *cpus, cpu_set_t *out);
 /* Would the verb change what is in force? Then it needs a restart: -EBUSY with *e. */
 int settings_same(const struct settings *now, enum verb_id id, unsigned int argc,
 	char *const *argv, struct verb_error *e);

@@ -22,8 +22,10 @@
 #include "daemon.h"
 #include "engine.h"
 #include "log.h"
+#include "netlink/nl_server.h"
 #include "port_table.h"
 #include "snapshot.h"
+#include "worker_cpus.h"
 
 #define SLICE_NS 100000 /* the least there is */
 #define NICE (-10)
@@ -132,8 +134,12 @@ static void go_first(const struct worker *w)
 
 static int run(void *arg)
 {
-	go_first(arg);
-	worker_run(arg);
+	struct worker_thread *t = arg;
+
+	atomic_store(&t->tid, gettid());
+	go_first(t->w);
+	worker_run(t->w);
+	atomic_store(&t->tid, 0);
 	return 0;
 }
 
@@ -145,14 +151,17 @@ int workers_start(struct skiffd *d)
 		int err = ev == NULL || event_add(ev, NULL) < 0 ? -ENOMEM : 0;
 
 		d->worker_events[i] = ev;
+		d->threads[i].w = d->workers[i];
+		worker_cpus_init(d, i);
 		if (err == 0)
-			err = rte_eal_remote_launch(run, d->workers[i], d->workers[i]->lcore);
+			err = rte_eal_remote_launch(run, &d->threads[i], d->workers[i]->lcore);
 		if (err < 0) {
 			log_error("worker %u does not start: %s", i, strerror(-err));
 			return err;
 		}
 		d->running++;
 	}
+	nl_server_on_follow(d->ns, worker_cpus_yield, d);
 	return 0;
 }
 
@@ -160,6 +169,8 @@ void workers_stop(struct skiffd *d)
 {
 	const struct ctl_msg stop = {.type = CTL_STOP};
 
+	if (d->ns != NULL)
+		nl_server_on_follow(d->ns, NULL, NULL);
 	for (uint32_t i = 0; i < d->running; i++) {
 		/* A full ring empties as the worker turns. */
 		while (ctl_send(d->workers[i], &stop) == -ENOBUFS)

@@ -24,7 +24,8 @@ struct nlsock {
 	uint32_t dst_portid, dst_groups;
 	atomic_bool level; /* in an epoll set: the stream is readable while the ring is not empty */
 	atomic_bool gone; /* nlsock_quiet */
-	_Atomic uint64_t active_ns;
+	atomic_bool stirred; /* sent or received since it last waited to read */
+	_Atomic uint64_t active_ns; /* when it waited first after that */
 
 	struct skiff_nl_page *page;
 	uint64_t map_len;

@@ -81,7 +81,8 @@ static int transmit(int fd, struct nlsock *s, uint16_t kind, const struct iovec 
 	nlsock_kick(fd, s);
 	if (nlsock_wait_consumed(fd, s, pos) < 0)
 		return -1;
-	atomic_store_explicit(&s->active_ns, nlsock_now(), memory_order_relaxed);
+	skiff_ring_hint(&s->tx, pos); /* for the next one */
+	atomic_store_explicit(&s->stirred, true, memory_order_relaxed);
 	return 0;
 }
 
@@ -396,7 +397,7 @@ ssize_t nlsock_recv(int fd, struct nlsock *s, struct msghdr *m, int flags)
 		}
 	}
 	if (n >= 0)
-		atomic_store_explicit(&s->active_ns, nlsock_now(), memory_order_relaxed);
+		atomic_store_explicit(&s->stirred, true, memory_order_relaxed);
 	if (s->level) {
 		int saved = errno;
 

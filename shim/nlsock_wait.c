@@ -91,8 +91,14 @@ bool nlsock_spin_readable(struct nlsock *s)
 {
 	if (nlsock_readable(s))
 		return true;
-	uint64_t until = atomic_load_explicit(&s->active_ns, memory_order_relaxed) + spin_ns();
 	uint64_t now = nlsock_now();
+
+	/* who asks without end and is answered each time reads no clock for it */
+	if (atomic_load_explicit(&s->stirred, memory_order_relaxed)) {
+		atomic_store_explicit(&s->stirred, false, memory_order_relaxed);
+		atomic_store_explicit(&s->active_ns, now, memory_order_relaxed);
+	}
+	uint64_t until = atomic_load_explicit(&s->active_ns, memory_order_relaxed) + spin_ns();
 
 	while (now < until && pass_time(s, &now))
 		if (nlsock_readable(s))

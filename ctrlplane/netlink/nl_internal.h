@@ -97,9 +97,14 @@ struct nl_sock {
 /* nl_follow.c */
 struct nl_follow {
 	bool follows;	     /* bound to the CPU of a program */
-	uint32_t apart;	     /* requests in a row that came from another CPU than ours */
+	uint32_t at;	     /* that one */
+	uint32_t row;	     /* requests in a row, while not bound to the CPU they come from */
 	uint64_t served_ns;  /* the last request */
+	uint64_t moved_ns;   /* bound so; 0: never yet */
 	cpu_set_t usual;     /* where the thread may run else */
+	struct event *quiet; /* wakes the loop to look whether there are no more requests */
+	nl_follow_fn *told;  /* may be NULL */
+	void *ctx;
 };
 
 struct nl_server {
@@ -132,10 +137,13 @@ bool nl_sock_sleep(struct nl_sock *s);
 void nl_sock_wake(struct nl_sock *s);
 
 /* nl_follow.c */
-/* A request of s was served on `cpu`. */
-void nl_follow_request(struct nl_server *ns, const struct nl_sock *s, uint32_t cpu, uint64_t now);
+/* A request of s was served. */
+void nl_follow_request(struct nl_server *ns, const struct nl_sock *s, uint64_t now);
 /* Once a round. */
 void nl_follow_check(struct nl_server *ns, uint64_t now);
+/* All programs sleep, and the loop may: it comes back to check once. */
+void nl_follow_rest(struct nl_server *ns);
+void nl_follow_fini(struct nl_server *ns);
 
 /* nl_adopt.c */
 /* Reads the stream: recv()'s result, all but its end means nothing. Answers a heir. */

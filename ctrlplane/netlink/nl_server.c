@@ -50,6 +50,7 @@ void nl_server_free(struct nl_server *ns)
 		return;
 	while (!TAILQ_EMPTY(&ns->socks))
 		nl_sock_free(TAILQ_FIRST(&ns->socks));
+	nl_follow_fini(ns);
 	free(ns->reply.buf);
 	free(ns->notice.buf);
 	free(ns->chunk.buf);
@@ -110,7 +111,7 @@ static void turn(struct nl_server *ns, struct nl_sock *s, uint32_t cpu, uint64_t
 	if (moved) {
 		s->last_ns = now;
 		if (s->tx_pos != taken)
-			nl_follow_request(ns, s, cpu, now);
+			nl_follow_request(ns, s, now);
 		return;
 	}
 	bool stuck = atomic_load_explicit(&s->page->cli_cpu, memory_order_relaxed) == cpu &&
@@ -141,5 +142,7 @@ bool nl_server_poll(struct nl_server *ns)
 		if (!TAILQ_EMPTY(&ns->active) && skiff_may_yield(&ns->yields, now))
 			skiff_yield_turn(&ns->yields, &now);
 	}
+	if (TAILQ_EMPTY(&ns->active))
+		nl_follow_rest(ns);
 	return !TAILQ_EMPTY(&ns->active);
 }

@@ -318,6 +318,13 @@ void nl_server_free(struct nl_server *ns);
  */
 bool nl_server_poll(struct nl_server *ns);
 
+/*
+ * `told` is called when the control thread binds itself to a CPU, as one program there sends request
+ * after request, and with -1 when it may run anywhere again. It binds itself at most once in 4 ms.
+ */
+typedef void nl_follow_fn(void *ctx, int cpu);
+void nl_server_on_follow(struct nl_server *ns, nl_follow_fn *told, void *ctx);
+
 /* Sockets whose state (a transaction's) goes away: their requests get ECONNREFUSED from now on. */
 void nl_server_drop_ctx(struct nl_server *ns, const void *ctx);
 

@@ -277,6 +277,7 @@ static bool take_frame(struct nl_sock *s)
 		s->dead = true;
 		return false;
 	}
+	skiff_ring_hint(&s->rx, s->rx_pos); /* for the answer */
 	skiff_ring_copy_out(&s->tx, s->tx_pos + sizeof(f), s->in + s->in_len, f.len);
 	s->in_len += f.len;
 	s->tx_pos += skiff_frame_space(f.len);

@@ -119,6 +119,16 @@ static inline void skiff_ring_put(const struct skiff_ring *r, uint64_t *pos, uin
 	*pos += skiff_frame_space(len);
 }
 
+/*
+ * Producer that will write at `pos` in a moment: a ring goes through all of its memory, so that each
+ * line is one that the cache has lost since, and skiff_ring_publish would have to wait for it.
+ */
+static inline void skiff_ring_hint(const struct skiff_ring *r, uint64_t pos)
+{
+	__builtin_prefetch(r->data + ((uint32_t)pos & (r->size - 1)), 1);
+	__builtin_prefetch(r->data + ((uint32_t)(pos + 64) & (r->size - 1)), 1);
+}
+
 /* Sequentially consistent: the reader's sleeping flag is looked at after it. */
 static inline void skiff_ring_publish(const struct skiff_ring *r, uint64_t pos)
 {

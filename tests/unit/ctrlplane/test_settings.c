@@ -111,6 +111,33 @@ static void places_workers_last(void **state)
 	assert_int_equal(s.cores[0], 2);
 }
 
+static void knows_cpus_without_worker(void **state)
+{
+	cpu_set_t four = cpus(2, 4), free_of;
+	struct verb_error e;
+	struct settings s;
+
+	settings_default(&s);
+	good(&s, "workers", "2");
+	assert_int_equal(settings_resolve(&s, &four, &e), 0);
+	assert_true(settings_free_cpus(&s, &four, &free_of));
+	assert_int_equal(CPU_COUNT(&free_of), 2);
+	assert_true(CPU_ISSET(2, &free_of) && CPU_ISSET(3, &free_of));
+	good(&s, "mode", "busy"); /* such a worker would take all of another CPU */
+	assert_false(settings_free_cpus(&s, &four, &free_of));
+
+	settings_default(&s);
+	good(&s, "workers", "4");
+	assert_int_equal(settings_resolve(&s, &four, &e), 0);
+	assert_false(settings_free_cpus(&s, &four, &free_of));
+
+	settings_default(&s);
+	good(&s, "cores", "3"); /* there and nowhere else, says the user */
+	assert_int_equal(settings_resolve(&s, &four, &e), 0);
+	assert_false(settings_free_cpus(&s, &four, &free_of));
+	assert_int_equal(CPU_COUNT(&free_of), 0);
+}
+
 static void refuses_cpus_that_are_not_there(void **state)
 {
 	cpu_set_t two = cpus(0, 2);
@@ -187,6 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_values), cmocka_unit_test(refuses_values),
 		cmocka_unit_test(places_workers_last),
+		cmocka_unit_test(knows_cpus_without_worker),
 		cmocka_unit_test(refuses_cpus_that_are_not_there),
 		cmocka_unit_test(change_needs_restart), cmocka_unit_test(writes_what_it_reads),
 	};
