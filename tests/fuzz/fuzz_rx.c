@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Frames from the wire, through all stages to their ends, on the router of lib/fake_router.h.
- * Input: a byte of flags, then frames, each behind its length (16 bits, low byte first).
+ * Input: a byte of flags, then frames, each behind its length (16 bits, low byte first). Whole bursts,
+ * with what a port says of them, are fuzz_rx_burst.c's.
  */
 #include <arpa/inet.h>
 #include <string.h>
 
 #include "core/timer.h"
+#include "frame.h"
 #include "fuzz.h"
 #include "lib/fake_router.h"
-#include "wire/eth.h"
-#include "wire/icmp.h"
-#include "wire/ip4.h"
-#include "wire/tcp.h"
-#include "wire/udp.h"
 
 enum {
 	RAW_CSUM = 1,     /* checksums as they are; else they are put right, so that more is reached */
@@ -42,51 +39,6 @@ static struct fake_router *router(void)
 	return r;
 }
 
-static uint32_t csum_at(uint8_t protocol)
-{
-	switch (protocol) {
-	case IP4_PROTO_ICMP:
-		return offsetof(struct icmp_hdr, check);
-	case IP4_PROTO_TCP:
-		return offsetof(struct tcp_hdr, check);
-	case IP4_PROTO_UDP:
-		return offsetof(struct udp_hdr, check);
-	default:
-		return 0;
-	}
-}
-
-static void fix_l4(uint8_t *p, const struct ip4_hdr *ip, uint32_t len)
-{
-	uint32_t at = csum_at(ip->protocol);
-	uint64_t sum = 0;
-	uint16_t check = 0;
-
-	if (!at || len < at + 2 || ip4_is_fragment(ip))
-		return;
-	memcpy(p + at, &check, 2);
-	if (ip->protocol != IP4_PROTO_ICMP)
-		sum = csum_pseudo4(ip->saddr, ip->daddr, ip->protocol, len);
-	check = csum_fold(csum_add(p, len, sum));
-	memcpy(p + at, &check, 2);
-}
-
-/* Right checksums, as far as the frame has room for headers. */
-static void fix_frame(uint8_t *frame, uint32_t len)
-{
-	struct ip4_hdr *ip = (struct ip4_hdr *)(frame + ETH_HDR_LEN);
-	uint32_t hlen;
-
-	if (len < ETH_HDR_LEN + IP4_HDR_LEN || frame[12] != 8 || frame[13] != 0)
-		return;
-	hlen = ip4_hdr_len(ip);
-	if (hlen < IP4_HDR_LEN || ETH_HDR_LEN + hlen > len)
-		return;
-	ip4_set_csum(ip);
-	if (ip4_tot_len(ip) > hlen && ETH_HDR_LEN + ip4_tot_len(ip) <= len)
-		fix_l4((uint8_t *)ip + hlen, ip, ip4_tot_len(ip) - hlen);
-}
-
 static void drain(struct fake_router *r)
 {
 	struct skb *skb[BURST_MAX];
@@ -106,9 +58,9 @@ static void one_frame(struct fake_router *r, const uint8_t *bytes, uint32_t len,
 
 	memcpy(frame, bytes, len);
 	if (!(flags & RAW_CSUM))
-		fix_frame(frame, len);
-	if (flags & FOR_US && len >= ETH_HDR_LEN)
-		memcpy(frame, "\2\0\0\0\0\1", 6);
+		frame_fix(frame, len);
+	if (flags & FOR_US)
+		frame_to(frame, len, 1);
 	burst_to(r->f.w, STAGE_eth_input, fake_rx_segs(&r->f, r->dev[1], frame, len,
 		flags & SPLIT ? 40 : UINT32_MAX));
 	drain(r);

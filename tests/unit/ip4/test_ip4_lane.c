@@ -10,32 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/sleep.h"
-#include "fake_port.h"
 #include "fib/locals.h"
 #include "ip4/ip4.h"
 #include "ip4/ip4_admit.h"
 #include "ip4/ip4_lane.h"
 #include "l2/eth.h"
 #include "pkt.h"
+#include "ways.h"
 
 #define ROUNDS 1500
-#define PORTS 2
-
-struct side {
-	struct fake_router r;
-	struct fake_port port[PORTS + 1];
-	uint32_t by_lane[PORTS + 1]; /* of port.out[]: sent before any stage ran */
-	uint64_t admitted;           /* past ip4_input before any stage ran */
-};
-
-struct frame {
-	uint8_t data[2048];
-	uint32_t len, seg;
-	uint64_t ol_flags;
-	uint32_t rss, packet_type;
-	uint8_t l2_len, l3_len;
-};
 
 static uint64_t rng;
 
@@ -89,7 +72,7 @@ static uint32_t random_nh(struct fake_router *r)
 	return fake_nh(r, (struct fib_nh){ .type = FIB_GROUP, .group = &group });
 }
 
-static void random_table(struct side *s, uint64_t seed)
+static void random_table(struct way *s, uint64_t seed)
 {
 	static const char *const own[] = { "10.0.1.1", "10.0.1.255", "10.0.2.1", "10.0.2.255" };
 
@@ -107,29 +90,16 @@ static void random_table(struct side *s, uint64_t seed)
 	}
 }
 
-static void side_init(struct side *s, bool lane)
+static void side_init(struct way *s, bool lane)
 {
-	static const struct tx_contract sums = { .max_segs = 8, .indirect = true,
-		.max_frame = 1518, .l4_csum = true };
-
-	fake_router_init(&s->r);
-	s->r.dev[2]->contract = &sums;
-	for (unsigned int i = 1; i <= PORTS; i++)
-		fake_port_open(&s->port[i], &s->r, i);
-	s->admitted = 0;
+	way_init(s);
 	s->r.f.dp.lane = lane ? ip4_lane : NULL;
-	/* answers are compared, too: none may be held back, and they count alike */
-	s->r.f.dp.conf.icmp_ratelimit_ms = 0;
-	s->r.f.dp.conf.icmp_msgs_per_sec = 1000000;
 }
 
-static void side_fini(struct side *s)
+static void side_fini(struct way *s)
 {
-	fake_walk(&s->r);
-	for (unsigned int i = 1; i <= PORTS; i++)
-		fake_port_close(&s->port[i], &s->r);
 	fib_locals_fini(&s->r.f.dp);
-	fake_router_fini(&s->r);
+	way_fini(s);
 }
 
 /* ---- the frames ---- */
@@ -201,7 +171,7 @@ static struct pkt random_packet(uint16_t id, unsigned int port)
 }
 
 /* A checksum that its sender left to be completed; at times of what the frame is not. */
-static void left_to_be_summed(struct frame *f)
+static void left_to_be_summed(struct way_frame *f)
 {
 	f->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_NONE;
 	f->packet_type = f->data[23] == IP4_PROTO_TCP ? RTE_PTYPE_L4_TCP : RTE_PTYPE_L4_UDP;
@@ -213,7 +183,7 @@ static void left_to_be_summed(struct frame *f)
 		f->l3_len += 4;
 }
 
-static void random_frame(struct frame *f, uint16_t id, unsigned int port)
+static void random_frame(struct way_frame *f, uint16_t id, unsigned int port)
 {
 	static const uint64_t flags[] = { RTE_MBUF_F_RX_IP_CKSUM_GOOD,
 		RTE_MBUF_F_RX_IP_CKSUM_NONE, RTE_MBUF_F_RX_L4_CKSUM_GOOD,
@@ -228,6 +198,9 @@ static void random_frame(struct frame *f, uint16_t id, unsigned int port)
 	memcpy(f->data, p.data, p.len);
 	f->len = p.len;
 	f->seg = UINT32_MAX;
+	f->vlan_tci = 5;
+	f->l4_len = 20; /* of no meaning here, and not to be passed on */
+	f->tso_segsz = 1400;
 	if (odd == 0)
 		f->data[rnd(RTE_MIN(p.len, 40u))] ^= (uint8_t)(1 << rnd(8));
 	else if (odd == 1)
@@ -246,150 +219,16 @@ static void random_frame(struct frame *f, uint16_t id, unsigned int port)
 
 /* ---- one round ---- */
 
-static void give(struct side *s, unsigned int port, const struct frame *f)
-{
-	struct fake_port *p = &s->port[port];
-	struct skb *skb = fake_rx_segs(&s->r.f, s->r.dev[port], f->data, f->len, f->seg);
-	struct rte_mbuf *m = skb_mbuf(skb);
-
-	s->r.f.w->ledger.rx--; /* rx_poll counts it */
-	m->ol_flags |= f->ol_flags;
-	m->hash.rss = f->rss;
-	m->vlan_tci = 5;
-	m->packet_type = f->packet_type;
-	m->l2_len = f->l2_len;
-	m->l3_len = f->l3_len;
-	m->l4_len = 20; /* of no meaning here, and not to be passed on */
-	m->tso_segsz = 1400;
-	p->in[p->n_in++] = m;
-}
-
-static void accept_all(struct worker *w, struct hook_call *call)
-{
-	(void)w;
-	(void)call;
-}
-
-static struct hook_ops hooks[] = {
-	{ .fn = accept_all, .point = HOOK_ip4_pre_routing, .name = "pre_routing" },
-	{ .fn = accept_all, .point = HOOK_ip4_forward_point, .name = "forward" },
-	{ .fn = accept_all, .point = HOOK_ip4_post_routing, .name = "post_routing" },
-	{ .fn = accept_all, .point = HOOK_ip4_local_out, .name = "local_out" },
-};
-
 /* At times hooks look on, or ports take a few frames at a call and the rest waits. */
-static void random_mood(struct side *side, unsigned int n)
+static void random_mood(struct way *side, unsigned int n)
 {
-	uint32_t hook = rnd(4 * RTE_DIM(hooks)), takes = rnd(4) ? 0 : 1 + rnd(30);
+	uint32_t hook = rnd(4 * WAY_HOOKS), takes = rnd(4) ? 0 : 1 + rnd(30);
 
 	for (unsigned int i = 0; i < n; i++) {
-		for (unsigned int port = 1; port <= PORTS; port++)
+		for (unsigned int port = 1; port <= WAY_PORTS; port++)
 			side[i].port[port].takes = takes;
-		for (uint32_t h = 0; h < RTE_DIM(hooks); h++)
-			if (h == hook)
-				hook_register(&side[i].r.f.dp, &hooks[h]);
-			else
-				hook_unregister(&side[i].r.f.dp, &hooks[h]);
+		way_hooks(&side[i], 1u << hook);
 	}
-}
-
-/* As if the burst before had known of these. */
-static void come_ahead(struct fake_port *p)
-{
-	memcpy(p->rxq.ahead, p->in, p->n_in * sizeof(p->in[0]));
-	p->rxq.n_ahead = (uint16_t)p->n_in;
-	p->rxq.fetched = true;
-	p->n_in = 0;
-}
-
-static void run(struct side *s)
-{
-	for (unsigned int i = 1; i <= PORTS; i++)
-		fake_port_use(&s->port[i]);
-	s->admitted -= s->r.f.w->stage[STAGE_ip4_input].packets;
-	for (unsigned int i = 1; i <= PORTS; i++)
-		fake_port_poll(&s->port[i], &s->r);
-	s->admitted += s->r.f.w->stage[STAGE_ip4_input].packets;
-	s->r.f.w->flush(s->r.f.w);
-	for (unsigned int i = 1; i <= PORTS; i++)
-		s->by_lane[i] = s->port[i].n_out;
-	worker_sweep(s->r.f.w);
-	while (s->r.f.w->flush(s->r.f.w))
-		;
-	burst_flush_done(s->r.f.w);
-}
-
-static bool same_frame(const struct rte_mbuf *a, const struct rte_mbuf *b)
-{
-	uint8_t x[2048], y[2048];
-
-	const uint64_t asked = RTE_MBUF_F_TX_OFFLOAD_MASK;
-
-	if (a->pkt_len != b->pkt_len || (a->ol_flags & asked) != (b->ol_flags & asked) ||
-	    (a->ol_flags & asked && a->tx_offload != b->tx_offload))
-		return false;
-	return !memcmp(rte_pktmbuf_read(a, 0, a->pkt_len, x), rte_pktmbuf_read(b, 0, b->pkt_len, y),
-		a->pkt_len);
-}
-
-static uint64_t flow_of(const struct rte_mbuf *m)
-{
-	uint64_t addrs;
-
-	memcpy(&addrs, rte_pktmbuf_mtod_offset(m, const uint8_t *, ETH_HDR_LEN + 12), sizeof(addrs));
-	return addrs;
-}
-
-/* place[i]: where the other side sent what the stages sent i-th. One flow's ascend. */
-static void compare_order(const struct fake_port *staged, const uint32_t *place)
-{
-	for (uint32_t i = 0; i < staged->n_out; i++)
-		for (uint32_t j = i + 1; j < staged->n_out; j++)
-			if (flow_of(staged->out[i]) == flow_of(staged->out[j]) &&
-			    place[i] > place[j])
-				fail_msg("frames %u and %u of one flow changed places", i, j);
-}
-
-/* Identifications are unique among what was put in, so frames are found by their bytes. */
-static void compare_output(const struct fake_port *a, const struct fake_port *stages)
-{
-	uint32_t place[FAKE_PORT_FRAMES];
-	bool found[FAKE_PORT_FRAMES] = { false };
-
-	assert_int_equal(a->n_out, stages->n_out);
-	for (uint32_t i = 0; i < stages->n_out; i++) {
-		uint32_t k = 0;
-
-		while (k < a->n_out && (found[k] || !same_frame(a->out[k], stages->out[i])))
-			k++;
-		if (k == a->n_out)
-			fail_msg("frame %u of the stages did not come", i);
-		found[k] = true;
-		place[i] = k;
-	}
-	compare_order(stages, place);
-}
-
-static void compare_counters(const struct side *a, const struct side *b)
-{
-	struct worker *x = a->r.f.w, *y = b->r.f.w;
-
-	for (unsigned int i = 0; i < DROP_REASON_COUNT; i++)
-		if (x->ledger.dropped[i] != y->ledger.dropped[i])
-			fail_msg("%s: %lu, by all stages %lu", drop_reason_name(i), x->ledger.dropped[i],
-				y->ledger.dropped[i]);
-	assert_memory_equal(&x->ledger, &y->ledger, sizeof(x->ledger));
-	for (unsigned int i = 0; i < MIB_COUNT; i++)
-		if (x->ip4->mib[i] != y->ip4->mib[i])
-			fail_msg("MIB %u: %lu, by all stages %lu", i, x->ip4->mib[i], y->ip4->mib[i]);
-	for (unsigned int i = 0; i < STAGE_COUNT; i++)
-		if (x->stage[i].packets != y->stage[i].packets)
-			fail_msg("stage %s: %lu, by all stages %lu", stage_name(i), x->stage[i].packets,
-				y->stage[i].packets);
-	for (unsigned int i = 1; i <= PORTS; i++)
-		assert_memory_equal(dev_stats(x, a->r.dev[i]), dev_stats(y, b->r.dev[i]),
-			sizeof(struct dev_stats));
-	assert_memory_equal(dev_stats(x, a->r.lo), dev_stats(y, b->r.lo), sizeof(struct dev_stats));
 }
 
 /* How many of the first n frames ask the port for something. */
@@ -402,11 +241,11 @@ static uint32_t asks(const struct fake_port *p, uint32_t n)
 	return asked;
 }
 
-enum way { LANE, SHORT, LONG, WAYS };
+enum which { LANE, SHORT, LONG, WAYS };
 
-static void init(struct side side[WAYS], lane_sift_fn *sift, unsigned int round)
+static void init(struct way side[WAYS], lane_sift_fn *sift, unsigned int round)
 {
-	for (enum way i = 0; i < WAYS; i++) {
+	for (enum which i = 0; i < WAYS; i++) {
 		side_init(&side[i], i == LANE);
 		random_table(&side[i], round);
 		side[i].r.f.w->ip4->ids = side[0].r.f.w->ip4->ids;
@@ -420,8 +259,8 @@ static void init(struct side side[WAYS], lane_sift_fn *sift, unsigned int round)
 /* Bursts are small enough that none overflows, which would put frames behind those that follow. */
 static void by_all_ways(lane_sift_fn *sift)
 {
-	static struct side side[WAYS];
-	static struct frame f;
+	static struct way side[WAYS];
+	static struct way_frame f;
 	uint64_t by_lane = 0, admitted = 0, in = 0, asked = 0;
 	uint16_t id = 0;
 
@@ -429,32 +268,32 @@ static void by_all_ways(lane_sift_fn *sift)
 		if (round % 50 == 0)
 			init(side, sift, round);
 		random_mood(side, WAYS);
-		for (unsigned int port = 1; port <= PORTS; port++)
+		for (unsigned int port = 1; port <= WAY_PORTS; port++)
 			for (uint32_t n = rnd(41); n; n--, in++) {
 				random_frame(&f, id++, port);
-				for (enum way i = 0; i < WAYS; i++)
-					give(&side[i], port, &f);
+				for (enum which i = 0; i < WAYS; i++)
+					way_give(&side[i], port, &f);
 			}
-		for (enum way i = 0; i < WAYS; i++) {
+		for (enum which i = 0; i < WAYS; i++) {
 			side[i].r.f.w->now = (round + 1) * UINT64_C(1000000000);
-			if (i == LANE && round % 3 == 0)
-				for (unsigned int port = 1; port <= PORTS; port++)
-					come_ahead(&side[i].port[port]);
-			run(&side[i]);
+			for (unsigned int port = 1; i == LANE && round % 3 == 0 && port <= WAY_PORTS; port++)
+				way_come_ahead(&side[i], port);
+			way_poll(&side[i]);
+			way_sweep(&side[i]);
 		}
-		for (unsigned int port = 1; port <= PORTS; port++) {
+		for (unsigned int port = 1; port <= WAY_PORTS; port++) {
 			by_lane += side[LANE].by_lane[port];
 			asked += asks(&side[LANE].port[port], side[LANE].by_lane[port]);
 			assert_int_equal(side[SHORT].by_lane[port], 0);
-			for (enum way i = 0; i < LONG; i++)
-				compare_output(&side[i].port[port], &side[LONG].port[port]);
-			for (enum way i = 0; i < WAYS; i++)
+			for (enum which i = 0; i < LONG; i++)
+				way_compare_output(&side[i].port[port], &side[LONG].port[port]);
+			for (enum which i = 0; i < WAYS; i++)
 				fake_port_clear(&side[i].port[port]);
 		}
-		for (enum way i = 0; i < LONG; i++)
-			compare_counters(&side[i], &side[LONG]);
+		for (enum which i = 0; i < LONG; i++)
+			way_compare_counters(&side[i], &side[LONG]);
 		admitted += round % 50 == 49 ? side[SHORT].admitted : 0;
-		for (enum way i = 0; i < WAYS && round % 50 == 49; i++)
+		for (enum which i = 0; i < WAYS && round % 50 == 49; i++)
 			side_fini(&side[i]);
 	}
 	print_message("%lu of %lu frames by the lane, %lu to be summed by the port, %lu by the short "
@@ -479,8 +318,8 @@ static void random_frames_wide(void **state)
 /* What is no business of the lane's is left as it came, byte for byte, and in order. */
 static void leaves_untouched(void **state)
 {
-	static struct side s;
-	static struct frame f[64];
+	static struct way s;
+	static struct way_frame f[64];
 	struct rte_mbuf *m[64], *before[64];
 	uint64_t bytes;
 	uint32_t left;
@@ -489,7 +328,7 @@ static void leaves_untouched(void **state)
 	random_table(&s, 3);
 	for (unsigned int i = 0; i < 64; i++) {
 		random_frame(&f[i], (uint16_t)i, 1);
-		give(&s, 1, &f[i]);
+		way_give(&s, 1, &f[i]);
 		before[i] = m[i] = s.port[1].in[i];
 	}
 	s.port[1].n_in = 0;
@@ -511,7 +350,7 @@ static void leaves_untouched(void **state)
 
 static void keeps_out_where_it_has_no_business(void **state)
 {
-	static struct side s;
+	static struct way s;
 	struct pkt p = PKT_UDP(.dst = "192.0.2.9", .src = "30.0.0.1");
 	struct rte_mbuf *m;
 	struct skb *skb;
@@ -541,7 +380,7 @@ static void keeps_out_where_it_has_no_business(void **state)
 /* The port is told which sum, from where, and that there is something to prepare. */
 static void leaves_sums_to_the_port(void **state)
 {
-	static struct side s;
+	static struct way s;
 	struct pkt p = PKT_TCP(.dst = "192.0.2.9", .src = "30.0.0.1");
 	struct rte_mbuf *m;
 	uint64_t bytes;
