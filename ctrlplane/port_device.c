@@ -17,10 +17,18 @@
 
 /* The port of a DPDK port id: for callbacks that get the number alone. */
 static struct port *by_id[RTE_MAX_ETHPORTS];
+static void *priv_of[RTE_MAX_ETHPORTS];
 static int pipe_fd[2] = {-1, -1};
+
+static void hold(uint16_t port_id, bool on)
+{
+	if (by_id[port_id] != NULL)
+		netdev_port_hold(priv_of[port_id], on);
+}
 
 int port_device_init(void)
 {
+	port_on_hold(hold);
 	return pipe2(pipe_fd, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : pipe_fd[0];
 }
 
@@ -74,7 +82,10 @@ static void rxq_setup(uint16_t port_id, uint16_t queue, bool done)
 
 static int call(uint16_t port_id, int (*fn)(void *arg), void *arg)
 {
-	return by_id[port_id] == NULL ? fn(arg) : port_call(by_id[port_id], fn, arg);
+	if (by_id[port_id] == NULL)
+		return fn(arg);
+	port_turn();
+	return port_call(by_id[port_id], fn, arg);
 }
 
 static struct netdev_port_conf conf_of(const struct port *p)
@@ -123,6 +134,7 @@ void *port_device_new(struct port *p)
 	if (priv == NULL)
 		return NULL;
 	by_id[p->port_id] = p;
+	priv_of[p->port_id] = priv;
 	rte_eth_dev_callback_register(p->port_id, RTE_ETH_EVENT_INTR_LSC, on_event, NULL);
 	rte_eth_dev_callback_register(p->port_id, RTE_ETH_EVENT_INTR_RMV, on_event, NULL);
 	return priv;

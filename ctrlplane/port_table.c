@@ -24,7 +24,7 @@
 
 #define LINK_MS 500 /* how often the carrier of ports is looked at that send no event */
 
-static struct event *pipe_event, *link_timer;
+static struct event *pipe_event, *turn_event, *link_timer;
 static char state_dir[PATH_MAX];
 
 /* Journals outlive a socket's path, so they have one place where there is one. */
@@ -99,6 +99,11 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	port_turn();
+}
+
 static void on_link_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct skiffd *d = arg;
@@ -132,8 +137,10 @@ int port_table_init(struct skiffd *d)
 		return fd;
 	}
 	pipe_event = event_new(d->base, fd, EV_READ | EV_PERSIST, on_event, d);
+	turn_event = event_new(d->base, port_turn_fd(), EV_READ | EV_PERSIST, on_turn, d);
 	link_timer = event_new(d->base, -1, EV_PERSIST, on_link_timer, d);
-	if (pipe_event == NULL || link_timer == NULL || event_add(pipe_event, NULL) < 0 ||
+	if (pipe_event == NULL || turn_event == NULL || link_timer == NULL ||
+		event_add(pipe_event, NULL) < 0 || event_add(turn_event, NULL) < 0 ||
 		event_add(link_timer, &tv) < 0)
 		return -ENOMEM;
 	return notifier_register(netdev_chain(d->dp), &netdev_events);
@@ -149,9 +156,11 @@ void port_table_fini(struct skiffd *d)
 		notifier_unregister(netdev_chain(d->dp), &netdev_events);
 	if (pipe_event != NULL)
 		event_free(pipe_event);
+	if (turn_event != NULL)
+		event_free(turn_event);
 	if (link_timer != NULL)
 		event_free(link_timer);
-	pipe_event = link_timer = NULL;
+	pipe_event = turn_event = link_timer = NULL;
 	port_device_fini();
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "memif_relay.h"
 #include "ports_priv.h"
 
 enum { SOCKET, ROLE, ID, MAC };
@@ -22,18 +23,60 @@ static int check(const struct port_spec *s, struct port_why *why)
 	if (strlen(port_value(s, SOCKET)) > 107)
 		return port_fail(s, why, -ENAMETOOLONG, SOCKET,
 			"a socket's path has at most 107 characters");
-	/* The driver tries to connect once, when the port starts. */
 	return strcmp(port_value(s, ROLE), "server") == 0 ? port_check_makes(s, SOCKET, why)
 							   : port_check_socket(s, SOCKET, why);
 }
+
+static bool is_client(const struct port_spec *s)
+{
+	return strcmp(port_value(s, ROLE), "client") == 0;
+}
+
+/* Of the port that is being opened: what the driver is to take for its socket. */
+static const struct memif_group *opening;
 
 static int devargs(const struct port_spec *s, char *buf, size_t len)
 {
 	const char *mac = port_value(s, MAC);
 
-	return snprintf(buf, len, "role=%s,id=%lu,socket=%s,socket-abstract=no%s%s",
-		port_value(s, ROLE), port_number(s, ID, 0), port_value(s, SOCKET),
-		mac ? ",mac=" : "", mac ? mac : "");
+	return snprintf(buf, len, "role=%s,id=%lu,socket=%s,socket-abstract=%s%s%s",
+		port_value(s, ROLE), port_number(s, ID, 0), memif_relay_name(opening),
+		is_client(s) ? "yes" : "no", mac ? ",mac=" : "", mac ? mac : "");
+}
+
+static int open_memif(struct port *p, struct port_why *why)
+{
+	char text[200];
+	int err;
+	struct memif_group *g = memif_relay_group(port_value(&p->spec, SOCKET), is_client(&p->spec),
+		&err, text, sizeof(text));
+
+	if (g == NULL)
+		return port_fail(&p->spec, why, err, SOCKET, "%s", text);
+	opening = g;
+	err = port_attach_vdev(p, why);
+	if (err == 0) {
+		p->own = g;
+		err = memif_relay_join(g, p);
+		if (err < 0)
+			port_fail(&p->spec, why, err, SOCKET, "the driver's socket: %s",
+				strerror(-err));
+	}
+	if (err < 0 && p->own)
+		port_detach(p);
+	if (err < 0)
+		memif_relay_left(g, p);
+	return err;
+}
+
+static void leave_memif(struct port *p)
+{
+	memif_relay_leave(p->own, p);
+}
+
+static void close_memif(struct port *p)
+{
+	memif_relay_left(p->own, p);
 }
 
 const struct port_type port_memif = {
@@ -52,4 +95,7 @@ const struct port_type port_memif = {
 		  "a client whose server went connects again when its link is set down and up",
 	.check = check,
 	.devargs = devargs,
+	.open = open_memif,
+	.leave = leave_memif,
+	.close = close_memif,
 };

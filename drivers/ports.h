@@ -94,6 +94,8 @@ struct port_type {
 	unsigned (*rx_usecs)(const struct port_spec *s); /* see struct port; unset: 0 */
 	/* In place of attaching a vdev or a bus address. */
 	int (*open)(struct port *p, struct port_why *why);
+	/* Before the device is closed, and after. */
+	void (*leave)(struct port *p);
 	void (*close)(struct port *p);
 };
 
@@ -146,6 +148,22 @@ int port_open(struct port_spec *spec, const char *state_dir, struct port *p, str
  */
 #define PORT_CALL_SECONDS 2
 int port_call(const struct port *p, int (*fn)(void *arg), void *arg);
+
+/*
+ * What drivers have to do by themselves, in the control thread: port_turn(), when the descriptor is
+ * readable (poll it, don't read it) and before a port is started. Never waits. -errno: no descriptor.
+ * A step of it that waits for DPDK's interrupt thread is pending; the descriptor tells when it goes on.
+ */
+int port_turn_fd(void);
+void port_turn(void);
+bool port_turn_pending(void);
+
+/*
+ * Called out of port_turn() and port_close(): on, the driver is about to change what its bursts work on; when
+ * it returns nobody may be in them, until off. Also of ports that are not started. One for the process.
+ */
+typedef void port_hold_fn(uint16_t port_id, bool on);
+void port_on_hold(port_hold_fn *fn);
 
 /*
  * Around rte_eth_rx_queue_setup() of each queue: some drivers open what the worker sleeps on there.

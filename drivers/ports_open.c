@@ -100,11 +100,13 @@ static int close_device(void *arg)
 	return rte_eth_dev_close(p->port_id);
 }
 
-static void detach(struct port *p)
+void port_detach(struct port *p)
 {
 	struct rte_eth_dev_info info;
 	struct rte_device *device = NULL;
 
+	if (p->spec.type->leave)
+		p->spec.type->leave(p);
 	if (rte_eth_dev_info_get(p->port_id, &info) == 0)
 		device = info.device;
 	/* a device that its handler does not let go stays as it is until the process ends */
@@ -135,7 +137,7 @@ int port_open(struct port_spec *spec, const char *state_dir, struct port *p, str
 	memset(spec, 0, sizeof(*spec));
 	return 0;
 close:
-	detach(p);
+	port_detach(p);
 	if (p->spec.type->close)
 		p->spec.type->close(p);
 give_back:
@@ -156,7 +158,7 @@ static void close_waits(struct port *p)
 void port_close(struct port *p)
 {
 	close_waits(p);
-	detach(p);
+	port_detach(p);
 	if (p->spec.type->close)
 		p->spec.type->close(p);
 	if (p->taken)

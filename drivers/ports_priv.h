@@ -46,3 +46,5 @@ unsigned port_iface_queues(const char *iface);
 int port_check_pci(const struct port_spec *s, int option, struct port_why *why);
 int port_attach_pci(struct port *p, int option, struct port_why *why);
 int port_attach_vdev(struct port *p, struct port_why *why);
+/* Closes the device and takes it off the bus, for an open() that fails after it was attached. */
+void port_detach(struct port *p);

@@ -155,6 +155,12 @@ struct netdev_port_conf {
 extern const struct netdev_ops netdev_port_ops;
 void *netdev_port_new(const struct netdev_port_conf *conf);
 
+/*
+ * on: no worker touches the port of this priv any more when it returns, whether it is open, is opened or
+ * restarted meanwhile; what is sent waits. Off: they go on.
+ */
+void netdev_port_hold(void *priv, bool on);
+
 /* Ask the DPDK port for its link state; carrier and speed follow. Cheap, to be called often. */
 void netdev_port_link(struct dp *dp, struct netdev *dev);
 

@@ -14,6 +14,8 @@ struct dev_port {
 	uint16_t set_rxq, set_txq;             /* queues that are set up */
 	bool not_stopped;                      /* the driver would not be disturbed */
 	bool promisc, allmulti;
+	bool attached;                         /* the queues are in the workers' hands */
+	bool frozen, held;                     /* but nobody touches them: to restart it; netdev_port_hold() */
 	struct rte_ether_addr *uc;             /* [nuc] secondary addresses that the port has */
 	uint32_t nuc;
 	struct worker *worker[WORKER_MAX];
@@ -37,6 +39,6 @@ int port_queues_attach(struct netdev *dev, struct dev_port *p);
 void port_queues_detach(struct netdev *dev, struct dev_port *p);
 /* The contract's largest frame has changed. */
 void port_queues_max_frame(struct dev_port *p);
-/* Keep what waits but touch the port no more; and go on. */
+/* Keep what waits but touch the port no more; and go on, where the port is not held. */
 void port_queues_freeze(struct dev_port *p);
 void port_queues_wake(struct dev_port *p);

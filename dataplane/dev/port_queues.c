@@ -111,6 +111,12 @@ static void attach_txq(struct worker *w, void *arg)
 	txq_attach(w, arg);
 }
 
+static void attach_held(struct worker *w, void *arg)
+{
+	txq_attach(w, arg);
+	txq_freeze(w, arg);
+}
+
 static void attach_napi(struct worker *w, void *arg)
 {
 	napi_enable(w, arg);
@@ -186,21 +192,23 @@ int port_queues_attach(struct netdev *dev, struct dev_port *p)
 		return rc;
 	}
 	for (uint16_t i = 0; i < p->ntxq; i++)
-		worker_call(p->worker[i], attach_txq, p->txq[i]);
+		worker_call(p->worker[i], p->held ? attach_held : attach_txq, p->txq[i]);
 	for (uint16_t i = p->ntxq; i < p->nworkers; i++) {
 		worker_call(p->txq[i]->owner, attach_napi, &p->handover[i]->napi);
 		worker_call(p->worker[i], attach_txq, p->txq[i]);
 	}
 	for (uint16_t i = 0; i < p->nrxq && p->spread; i++)
 		spread_attach(p->rxq[i]->spread);
-	for (uint16_t i = 0; i < p->nrxq; i++)
+	for (uint16_t i = 0; i < p->nrxq && !p->held; i++)
 		worker_call(p->worker[i], attach_napi, &p->rxq[i]->napi);
+	p->attached = true;
 	return 0;
 }
 
 void port_queues_detach(struct netdev *dev, struct dev_port *p)
 {
 	(void)dev;
+	p->attached = false;
 	for (uint16_t i = 0; i < p->nrxq; i++)
 		worker_call(p->worker[i], detach_rxq, p->rxq[i]);
 	for (uint16_t i = 0; i < p->nrxq && p->spread; i++)
@@ -237,7 +245,8 @@ void port_queues_max_frame(struct dev_port *p)
 		worker_call(p->worker[i], set_max_frame, p->txq[i]);
 }
 
-void port_queues_freeze(struct dev_port *p)
+/* Out of the workers' hands, but they keep what waits; and back. */
+static void let_go(struct dev_port *p)
 {
 	for (uint16_t i = 0; i < p->nrxq; i++)
 		worker_call(p->worker[i], detach_napi, &p->rxq[i]->napi);
@@ -245,10 +254,34 @@ void port_queues_freeze(struct dev_port *p)
 		worker_call(p->worker[i], freeze, p->txq[i]);
 }
 
-void port_queues_wake(struct dev_port *p)
+static void take_up(struct dev_port *p)
 {
 	for (uint16_t i = 0; i < p->ntxq; i++)
 		worker_call(p->worker[i], wake, p->txq[i]);
 	for (uint16_t i = 0; i < p->nrxq; i++)
 		worker_call(p->worker[i], attach_napi, &p->rxq[i]->napi);
+}
+
+void port_queues_freeze(struct dev_port *p)
+{
+	p->frozen = true;
+	let_go(p);
+}
+
+void port_queues_wake(struct dev_port *p)
+{
+	p->frozen = false;
+	if (!p->held)
+		take_up(p);
+}
+
+void netdev_port_hold(void *priv, bool on)
+{
+	struct dev_port *p = priv;
+
+	p->held = on;
+	if (p->attached && on)
+		let_go(p);
+	else if (p->attached && !p->frozen)
+		take_up(p);
 }

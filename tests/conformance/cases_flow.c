@@ -288,7 +288,6 @@ void case_watchdog(struct put *t)
 	assert_true(patiently(PATIENCE, reports(t, TXQ_WATCHDOG_SEC + 1) == 1));
 	waiting = dev_txq(t->w, t->dev)->q.len;
 	netdev_reset(t->dp, t->dev); /* what the control thread does with the report */
-	rig_settle(t);
 	assert_int_equal(t->dev->tx_timeouts, 1);
 	if (t->type->ops->rejoin)
 		t->type->ops->rejoin(t);

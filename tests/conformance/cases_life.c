@@ -49,6 +49,7 @@ static bool carrier(struct put *t)
 {
 	struct port_event e;
 
+	rig_turn();
 	while (port_device_event(&e))
 		;
 	netdev_port_link(t->dp, t->dev);

@@ -149,11 +149,10 @@ int rig_port(const char *words, struct port *p, struct rte_mempool *pool, struct
 void rig_start(struct port *p, struct rte_mempool *pool);
 void rig_port_close(struct port *p);
 /*
- * memif: until DPDK's interrupt thread has dealt with what happened so far. Where one end of a memif went, its
- * driver takes the other end's rings from under whoever is reading them (docs/compatibility.md): nobody
- * may, until it has.
+ * A turn of what drivers do in the control thread. False: one of them waits, as memif's does where an
+ * end comes or goes; the test's own bursts on ports wait, too, and skiff's worker is held back by skiff.
  */
-void rig_settle(const struct put *t);
+bool rig_turn(void);
 /* Closes the port under test and opens it again, while its peer's end stays. Raw. */
 void rig_reopen(struct put *t);
 void rig_dev_start(struct port *p);
@@ -202,7 +201,7 @@ void expect_frame(struct kept *got, const uint8_t *frame, unsigned len, unsigned
 	({                                                                                         \
 		double end_ = clock_s() + (seconds);                                               \
 		bool ok_;                                                                          \
-		while (!(ok_ = (condition)) && clock_s() < end_)                                   \
+		while (!(ok_ = (rig_turn(), (condition))) && clock_s() < end_)                     \
 			usleep(20);                                                                \
 		ok_;                                                                               \
 	})

@@ -138,7 +138,7 @@ static void poll_raw(struct put *t)
 {
 	struct rte_mbuf *m[32];
 
-	for (uint16_t q = 0; q < t->queues; q++) {
+	for (uint16_t q = 0; q < t->queues && rig_turn(); q++) {
 		uint16_t n = rte_eth_rx_burst(t->port.port_id, q, m, 32);
 
 		for (uint16_t i = 0; i < n; i++) {
@@ -179,7 +179,7 @@ void port_sends(struct put *t, struct rte_mbuf *m)
 		skiff_send(t, m);
 		return;
 	}
-	if (!patiently(PATIENCE, (rte_eth_tx_burst(t->port.port_id, 0, &m, 1) == 1 ||
+	if (!patiently(PATIENCE, ((rig_turn() && rte_eth_tx_burst(t->port.port_id, 0, &m, 1) == 1) ||
 					  (pump_peer(t), false))))
 		fail_msg("the driver does not take %u bytes in %u segments", m->pkt_len, m->nb_segs);
 }

@@ -25,7 +25,6 @@ static void close_peer(struct put *t)
 		return;
 	t->peer_open = false;
 	rig_port_close(&t->peer);
-	rig_settle(t);
 }
 
 static bool port_send(struct put *t, const uint8_t *frame, unsigned len)
@@ -33,7 +32,7 @@ static bool port_send(struct put *t, const uint8_t *frame, unsigned len)
 	struct rte_mbuf *head = NULL;
 	unsigned at = 0;
 
-	if (!t->peer_open)
+	if (!t->peer_open || !rig_turn())
 		return false;
 	do {
 		struct rte_mbuf *m = rte_pktmbuf_alloc(t->peer_pool);
@@ -59,7 +58,7 @@ static bool port_send(struct put *t, const uint8_t *frame, unsigned len)
 static void port_read(struct put *t)
 {
 	struct rte_mbuf *m[32];
-	uint16_t n = t->peer_open ? rte_eth_rx_burst(t->peer.port_id, 0, m, 32) : 0;
+	uint16_t n = t->peer_open && rig_turn() ? rte_eth_rx_burst(t->peer.port_id, 0, m, 32) : 0;
 
 	for (uint16_t i = 0; i < n; i++) {
 		inbox_put(&t->from_port, m[i], 0);
@@ -94,7 +93,6 @@ static void start_again(struct put *t)
 {
 	assert_true(patiently(PATIENCE, link_down(t)));
 	rig_dev_stop(&t->peer);
-	rig_settle(t);
 	rig_dev_start(&t->peer);
 }
 
