@@ -93,7 +93,7 @@ enum says {
 };
 
 #define VLANS 64         /* port 1 has a sub-interface */
-#define AHEAD 128        /* the lane's burst was known before it is polled */
+#define AHEAD 128        /* polls for less than there is; the lane's queue receives ahead */
 #define LEAST_ROOM (ETH_HH_ROOM - ETH_HDR_LEN)
 #define FRAMES_MAX 100   /* of a burst: at no stage more than a burst has room for */
 #define PIECES_MAX 120u  /* of all of them; see pieces() */
@@ -146,6 +146,9 @@ static void make_table(struct fake_router *r)
 	fake_route(r, "20.6.0.0", 16, fake_nh_type(r, FIB_BLACKHOLE));
 	fake_route(r, "20.7.0.0", 16, fake_nh_type(r, FIB_PROHIBIT));
 	fake_route(r, "20.8.0.0", 16, fake_nh_type(r, FIB_THROW));
+	fake_route(r, "0.0.0.0", 8, far); /* no route serves a destination that is none */
+	fake_route(r, "127.0.0.0", 8, far);
+	fake_route(r, "224.0.0.0", 3, far);
 	fake_route(r, "198.51.100.0", 24, fake_nh_type(r, FIB_UNREACHABLE));
 	fake_neigh(r, 1, "10.0.1.2", NEIGH_VALID);
 	fake_neigh(r, 2, "10.0.2.7", NEIGH_VALID);
@@ -201,7 +204,8 @@ static void tap(struct worker *w, struct skb *skb, struct netdev *dev, void *pri
 	skb_delivered(w, skb);
 }
 
-static void set_mood(enum which which, const struct burst_head *h)
+/* `one_flow`: redirects may be sent. They are counted per host, so that else flows would vie for them. */
+static void set_mood(enum which which, const struct burst_head *h, bool one_flow)
 {
 	const struct ptype all = { .type = PTYPE_ALL, .fn = tap };
 	struct way *x = &way[which];
@@ -211,6 +215,7 @@ static void set_mood(enum which which, const struct burst_head *h)
 	dp->staged += !!(h->mood & STAGED) - staged[which]; /* hooks count there, too */
 	staged[which] = h->mood & STAGED;
 	dp->conf.ip_forward = !(h->mood & NO_FORWARDING);
+	dp->conf.send_redirects = one_flow;
 	dp->conf.accept_source_route = !!(h->mood & SOURCE_ROUTE);
 	x->r.rules.locals = h->mood & NO_FILTER ? NULL : locals[which];
 	ptype_remove(dp, &all);
@@ -369,7 +374,7 @@ static void give(struct way *x, unsigned int port, const struct way_frame *f, co
 	x->port[port].in[x->port[port].n_in - 1] = clone;
 }
 
-/* Around the frames that arrive, until the stages run. */
+/* Around the frames that arrive or have, until the stages run. */
 static void poison(const struct fake_port *p, bool on)
 {
 	static struct { uint8_t *p; size_t n; } region[2 * 64 * FRAMES_MAX];
@@ -377,8 +382,9 @@ static void poison(const struct fake_port *p, bool on)
 
 	for (; !on && n; n--)
 		ASAN_UNPOISON_MEMORY_REGION(region[n - 1].p, region[n - 1].n);
-	for (uint32_t i = 0; on && i < p->n_in; i++)
-		for (const struct rte_mbuf *m = p->in[i]; m; m = m->next) {
+	for (uint32_t i = 0; on && i < p->n_in + p->rxq.n_ahead; i++)
+		for (const struct rte_mbuf *m = i < p->n_in ? p->in[i] : p->rxq.ahead[i - p->n_in];
+		     m; m = m->next) {
 			uint8_t *head = m->buf_addr, *end = head + m->data_off + m->data_len;
 
 			if (RTE_MBUF_HAS_EXTBUF(m) || n + 2 > RTE_DIM(region))
@@ -424,6 +430,32 @@ static uint64_t control(struct worker *w)
 	return sum;
 }
 
+/*
+ * Poll by poll, each swept, with budgets that what was received ahead fits in, and ones it does not.
+ * What the lane took at a poll the others do, too: within a burst stages have orders of their own.
+ */
+static void poll_ahead(enum which which, unsigned int port)
+{
+	static const unsigned int budget[] = { 40, 17, 24, 9 };
+	static unsigned int taken[FRAMES_MAX];
+	struct way *x = &way[which];
+	struct rx_queue *q = &x->port[port].rxq;
+
+	for (unsigned int i = 1; i <= WAY_PORTS; i++)
+		fake_port_use(&x->port[i]);
+	q->look_ahead = which <= SCALAR;
+	for (unsigned int i = 0; x->port[port].n_in || q->n_ahead; i++) {
+		if (which <= SCALAR)
+			taken[i] = budget[i % RTE_DIM(budget)];
+		poison(&x->port[port], true);
+		taken[i] = q->napi.poll(x->r.f.w, &q->napi, taken[i]);
+		poison(&x->port[port], false);
+		must(taken[i]);
+		way_sweep(x);
+	}
+	q->look_ahead = false;
+}
+
 static uint64_t run(enum which which, unsigned int port, const struct burst_head *h, uint64_t now)
 {
 	static napi_poll_fn *poll;
@@ -437,9 +469,9 @@ static uint64_t run(enum which which, unsigned int port, const struct burst_head
 	w->ip4->icmp->credit = UINT16_MAX; /* what it allows is random */
 	w->ip4->icmp->stamp = (uint32_t)(now / worker_msec(w, 1));
 	skb_cache_fill(w);
+	if (h->hooks & AHEAD)
+		poll_ahead(which, port);
 	poison(p, true);
-	if (h->hooks & AHEAD && !(h->mood & TAKE) && which <= SCALAR)
-		way_come_ahead(x, port);
 	way_poll(x);
 	poison(p, false);
 	way_sweep(x);
@@ -493,6 +525,24 @@ static uint32_t frames(struct fuzz_input *in, const struct burst_head *h, enum w
 	return n;
 }
 
+/* What left is whole, and such as the port may be given. */
+static void check_sent(const struct fake_port *p, const struct tx_contract *c)
+{
+	for (uint32_t i = 0; i < p->n_out; i++) {
+		const struct rte_mbuf *m = p->out[i];
+		uint32_t segs = 0, len = 0;
+
+		must(c->l4_csum || !(m->ol_flags & RTE_MBUF_F_TX_L4_MASK));
+		must(c->tso || !(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG));
+		for (const struct rte_mbuf *s = m; s; s = s->next, segs++) {
+			must(c->indirect || !RTE_MBUF_CLONED(s));
+			must(c->external || !RTE_MBUF_HAS_EXTBUF(s));
+			len += s->data_len;
+		}
+		must(segs == m->nb_segs && segs <= c->max_segs && len == m->pkt_len);
+	}
+}
+
 static void compare(enum which which)
 {
 	for (unsigned int port = 1; port <= WAY_PORTS; port++)
@@ -503,9 +553,17 @@ static void compare(enum which which)
 		sizeof(struct dev_stats)));
 }
 
+/* Its only record keeps its destination from copy to copy. */
+static bool has_one_flow(const struct fuzz_input *in, const struct burst_head *h)
+{
+	return !(h->records & 15) && in->left >= sizeof(struct record) &&
+		!(in->p[offsetof(struct record, copies)] & STEP_DST);
+}
+
 static void burst(struct fuzz_input *in, const struct burst_head *h, uint64_t now)
 {
 	unsigned int port = h->mood & PORT_2 ? 2 : 1;
+	const bool one_flow = has_one_flow(in, h);
 	struct fuzz_input rest = *in;
 	uint64_t told[WAYS];
 
@@ -513,11 +571,14 @@ static void burst(struct fuzz_input *in, const struct burst_head *h, uint64_t no
 		rest = *in;
 		if (!is_there[i])
 			continue;
-		set_mood(i, h);
+		set_mood(i, h, one_flow);
 		frames(&rest, h, i, port);
 		told[i] = run(i, port, h, now);
 	}
 	*in = rest;
+	for (enum which i = 0; i < WAYS; i++)
+		for (unsigned int p = 1; p <= WAY_PORTS; p++)
+			check_sent(&way[i].port[p], way[i].r.dev[p]->contract);
 	for (enum which i = 0; i < LONG; i++)
 		if (is_there[i]) {
 			compare(i);
@@ -535,7 +596,7 @@ static void settle(enum which which, uint64_t now)
 	struct way *x = &way[which];
 	struct worker *w = x->r.f.w;
 
-	set_mood(which, &none);
+	set_mood(which, &none, false);
 	w->now = now;
 	for (int i = 0; i < 4; i++)
 		timers_run(w, w->now);
