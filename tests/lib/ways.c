@@ -9,6 +9,7 @@
 #include "ip4/ip4.h"
 #include "pkt.h"
 #include "ways.h"
+#include "wire/checksum.h"
 #include "wire/icmp.h"
 
 void way_init(struct way *x)
@@ -21,6 +22,7 @@ void way_init(struct way *x)
 	for (unsigned int i = 1; i <= WAY_PORTS; i++)
 		fake_port_open(&x->port[i], &x->r, i);
 	x->admitted = 0;
+	x->ids_differ = false;
 	/* answers are compared, too: none may be held back, and they count alike */
 	x->r.f.dp.conf.icmp_ratelimit_ms = 0;
 	x->r.f.dp.conf.icmp_msgs_per_sec = 1000000;
@@ -115,7 +117,7 @@ void way_sweep(struct way *x)
 
 /* ---- comparison ---- */
 
-/* A frame flat, with its length; what this host wrote in it that depends on other flows is cleared. */
+/* A frame flat, with its length and its flow: addresses. */
 struct sent {
 	uint8_t data[WAY_FRAME_MAX];
 	uint32_t len;
@@ -127,15 +129,37 @@ static bool is_ours(uint32_t addr)
 	return addr == pkt_addr("10.0.1.1") || addr == pkt_addr("10.0.2.1");
 }
 
-/*
- * Addresses are a flow. This host's answers are of the flow they answer, and have identifications
- * that count per destination.
- */
-static void take_apart(const struct rte_mbuf *m, struct sent *s)
+static bool is_error(const struct ip4_hdr *ip, uint8_t type)
+{
+	return !ip4_frag_offset(ip) && (type == ICMP_DEST_UNREACH || type == ICMP_REDIRECT ||
+		type == ICMP_TIME_EXCEEDED || type == ICMP_PARAM_PROBLEM);
+}
+
+/* An ICMP answer of this host's, or a later fragment of one. */
+static bool is_answer(const struct eth_hdr *eth, const struct ip4_hdr *ip, uint8_t type)
+{
+	if (eth->type != htons(ETH_TYPE_IP4) || !is_ours(ip->saddr) ||
+	    ip->protocol != IP4_PROTO_ICMP)
+		return false;
+	return ip4_frag_offset(ip) || type == ICMP_ECHO_REPLY || type == ICMP_TIMESTAMP_REPLY ||
+	       is_error(ip, type);
+}
+
+/* Cleared, and the checksum, which must be right, as if it had been 0. */
+static void forget_id(struct ip4_hdr *ip)
+{
+	assert_int_equal(csum_ip4(ip, ip4_hdr_len(ip) / 4), 0);
+	ip->check = csum_update16(ip->check, ip->id, 0);
+	ip->id = 0;
+}
+
+/* With ids_differ the flow of an error is that of the packet it quotes, too. */
+static void take_apart(const struct rte_mbuf *m, struct sent *s, bool ids_differ)
 {
 	const void *p = rte_pktmbuf_read(m, 0, m->pkt_len, s->data);
+	const struct eth_hdr *eth = (const struct eth_hdr *)s->data;
 	struct ip4_hdr *ip = (struct ip4_hdr *)(s->data + ETH_HDR_LEN);
-	struct icmp_hdr *icmp = (struct icmp_hdr *)(ip + 1);
+	const uint8_t *icmp;
 
 	assert_non_null(p);
 	if (p != s->data)
@@ -145,15 +169,17 @@ static void take_apart(const struct rte_mbuf *m, struct sent *s)
 	if (s->len < ETH_HDR_LEN + IP4_HDR_LEN)
 		return;
 	memcpy(s->flow, &ip->saddr, sizeof(s->flow[0]));
-	if (ip->ver_ihl >> 4 != 4 || !is_ours(ip->saddr))
+	icmp = s->data + ETH_HDR_LEN + ip4_hdr_len(ip);
+	if (!ids_differ || s->len < ETH_HDR_LEN + ip4_hdr_len(ip) + ICMP_HDR_LEN ||
+	    !is_answer(eth, ip, *icmp))
 		return;
-	ip->id = ip->check = 0;
-	if (ip->protocol == IP4_PROTO_ICMP && s->len >= ETH_HDR_LEN + 2 * IP4_HDR_LEN + sizeof(*icmp))
-		memcpy(&s->flow[1], (const uint8_t *)(icmp + 1) + offsetof(struct ip4_hdr, saddr),
+	forget_id(ip);
+	if (is_error(ip, *icmp))
+		memcpy(&s->flow[1], icmp + ICMP_HDR_LEN + offsetof(struct ip4_hdr, saddr),
 			sizeof(s->flow[1]));
 }
 
-static bool same_frame(const struct rte_mbuf *a, const struct rte_mbuf *b)
+static bool same_frame(const struct rte_mbuf *a, const struct rte_mbuf *b, bool ids_differ)
 {
 	const uint64_t asked = RTE_MBUF_F_TX_OFFLOAD_MASK;
 	struct sent x, y;
@@ -161,19 +187,19 @@ static bool same_frame(const struct rte_mbuf *a, const struct rte_mbuf *b)
 	if (a->pkt_len != b->pkt_len || (a->ol_flags & asked) != (b->ol_flags & asked) ||
 	    (a->ol_flags & asked && a->tx_offload != b->tx_offload))
 		return false;
-	take_apart(a, &x);
-	take_apart(b, &y);
+	take_apart(a, &x, ids_differ);
+	take_apart(b, &y, ids_differ);
 	return !memcmp(x.data, y.data, x.len);
 }
 
 /* place[i]: where the other side sent what the stages sent i-th. One flow's ascend. */
-static void compare_order(const struct fake_port *staged, const uint32_t *place)
+static void compare_order(const struct fake_port *staged, const uint32_t *place, bool ids_differ)
 {
 	static uint64_t flow[FAKE_PORT_FRAMES][2];
 	struct sent s;
 
 	for (uint32_t i = 0; i < staged->n_out; i++) {
-		take_apart(staged->out[i], &s);
+		take_apart(staged->out[i], &s, ids_differ);
 		memcpy(flow[i], s.flow, sizeof(flow[i]));
 		for (uint32_t j = 0; j < i; j++)
 			if (!memcmp(flow[i], flow[j], sizeof(flow[i])) && place[j] > place[i])
@@ -203,8 +229,9 @@ static void not_the_same(const struct fake_port *a, const struct fake_port *stag
 }
 
 /* Frames are found by their bytes: those that are alike have no order. */
-void way_compare_output(const struct fake_port *a, const struct fake_port *stages)
+void way_compare_output(const struct way *x, const struct way *staged, unsigned int port)
 {
+	const struct fake_port *a = &x->port[port], *stages = &staged->port[port];
 	uint32_t place[FAKE_PORT_FRAMES];
 	bool found[FAKE_PORT_FRAMES] = { false };
 
@@ -215,7 +242,8 @@ void way_compare_output(const struct fake_port *a, const struct fake_port *stage
 	for (uint32_t i = 0; i < stages->n_out; i++) {
 		uint32_t k = 0;
 
-		while (k < a->n_out && (found[k] || !same_frame(a->out[k], stages->out[i])))
+		while (k < a->n_out && (found[k] ||
+		       !same_frame(a->out[k], stages->out[i], x->ids_differ)))
 			k++;
 		if (k == a->n_out) {
 			not_the_same(a, stages);
@@ -224,7 +252,7 @@ void way_compare_output(const struct fake_port *a, const struct fake_port *stage
 		found[k] = true;
 		place[i] = k;
 	}
-	compare_order(stages, place);
+	compare_order(stages, place, x->ids_differ);
 }
 
 void way_compare_counters(const struct way *a, const struct way *stages)
