@@ -4,6 +4,7 @@
 A script that imports this runs under tests/net/isolate: it may make what it likes and need not
 clean up. Nothing here sleeps to wait for an event: wait_for() polls with a deadline.
 """
+import hashlib
 import json
 import os
 import signal
@@ -105,9 +106,66 @@ def iperf(client, server, address, *options, seconds=2, timeout=60):
         daemon.wait()
 
 
+# What comes goes back; a line with its sum.
+ECHO = """
+import hashlib, socket, sys
+s = socket.create_server((sys.argv[1], 2222))
+print("ready", flush=True)
+c, h = s.accept()[0], hashlib.sha256()
+c.settimeout(60)
+while d := c.recv(65536):
+    h.update(d)
+    c.sendall(d)
+c.shutdown(1)
+print(h.hexdigest(), flush=True)
+"""
+# Its input to ECHO: first in pieces of 1, 6, 11... bytes, each a segment, then all at once.
+CALL = """
+import hashlib, socket, sys, threading
+data = sys.stdin.buffer.read()
+c, h = socket.create_connection((sys.argv[1], 2222), 20), hashlib.sha256()
+c.settimeout(60)
+c.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def send():
+    at = 0
+    for n in range(1, 1449, 5):
+        c.sendall(data[at:at + n])
+        at += n
+    c.sendall(data[at:])
+    c.shutdown(1)
+t = threading.Thread(target=send)
+t.start()
+while d := c.recv(65536):
+    h.update(d)
+t.join()
+print(h.hexdigest())
+"""
+
+
+def carry_bytes(client, server, address, count=1 << 19):
+    """A stream there and back at once; fails where it comes to anything but what was sent: hosts
+    that leave checksums to others do not notice that."""
+    data = os.urandom(count)
+    want = hashlib.sha256(data).hexdigest()
+    echo = server.popen(["python3", "-c", ECHO, address], stdout=subprocess.PIPE)
+    try:
+        if echo.stdout.readline() != "ready\n":
+            raise Failed("no echo")
+        done = subprocess.run(client.words(["python3", "-c", CALL, address]), input=data,
+                              timeout=100, capture_output=True)
+        there, back = echo.stdout.readline().strip(), done.stdout.decode().strip()
+        if there != want or back != want:
+            raise Failed(f"sent {want}, came as {there}, and back as {back} {done.stderr}")
+    finally:
+        echo.kill()
+        echo.wait()
+
+
 def carry_tcp(client, server, address, *options, seconds=1, least=1 << 20):
     """TCP for some seconds, and again until it has carried so many bytes: a busy machine may take
-    longer. The bytes received, and the time it all took at most."""
+    longer. The bytes received, and the time it all took at most. iperf3 does not look at what it
+    receives: a stream whose bytes are compared goes before."""
+    carry_bytes(client, server, address)
     start, done = time.monotonic(), 0
     while done <= least:
         if time.monotonic() - start > seconds + 60:
