@@ -113,10 +113,11 @@ for strict in 0, 1:
 
 
 def echo_comes_back():
-    """NLM_F_ECHO: the asker hears of its own change, with its port id and sequence number."""
+    """NLM_F_ECHO: the asker hears of its own change, with its port id and sequence number: once,
+    also where it is among the listeners, who hear of it without the flag, too."""
     out = run_both("""
-for flags in 0x605, 0x60d, 0x608 | 1:
-    s = nl()
+for flags, group in ((f, g) for f in (0x605, 0x60d, 0x608 | 1) for g in (0, 1 << 6)):
+    s = nl(group=group)
     s.send(msg(24, flags, rt(16, kind=6), (1, bytes([10, 3, 0, 0]))))
     s.send(msg(18, 5, struct.pack("BxHiII", 0, 0, 1 << 30, 0, 0)))    # an error, behind all there is
     got, quoted = [], 0
@@ -126,10 +127,12 @@ for flags in 0x605, 0x60d, 0x608 | 1:
         got += [(k, f & 8, pid == s.getsockname()[0]) for k, f, _ in split(data)]
         quoted = struct.unpack_from("H", data, 24)[0] if got[-1][0] == 2 else 0
     print(sorted(got))
+    s.close()
+    s = nl()
     s.send(msg(25, 5, rt(16, kind=6), (1, bytes([10, 3, 0, 0]))))
     s.recv(4096)
 """)
-    assert "24" in out, out
+    assert [line.count("(24,") for line in out.splitlines()] == [0, 1, 1, 1, 1, 1], out
 
 
 def one_that_never_reads():
