@@ -129,6 +129,43 @@ static void header_sum(void **state)
 		}
 }
 
+static bool plain_ok(const uint8_t hdr[20])
+{
+	uint64_t a, b;
+	uint32_t c;
+
+	memcpy(&a, hdr, 8);
+	memcpy(&b, hdr + 8, 8);
+	memcpy(&c, hdr + 16, 4);
+	return csum_ip4_plain_ok(a, b, c);
+}
+
+/* Right ones and wrong ones of every carry: words are random, all ones, or zero. */
+static void usual_header(void **state)
+{
+	static const uint32_t edge[] = { 0, 1, UINT32_MAX, UINT32_MAX - 1, 0x80000000, 0x0000ffff };
+	uint32_t right = 0;
+
+	for (unsigned int round = 0; round < 200000; round++) {
+		uint32_t hdr[5];
+		uint16_t check;
+
+		for (unsigned int i = 0; i < 5; i++)
+			hdr[i] = rnd() % 3 ? rnd() : edge[rnd() % 6];
+		hdr[2] &= 0xffff;
+		check = csum_ip4(hdr, 5);
+		memcpy((uint8_t *)hdr + 10, &check, 2);
+		assert_int_equal(plain_ok((uint8_t *)hdr), csum_ip4(hdr, 5) == 0);
+		right += plain_ok((uint8_t *)hdr);
+		((uint8_t *)hdr)[rnd() % 20] ^= (uint8_t)(1 << rnd() % 8);
+		assert_false(plain_ok((uint8_t *)hdr));
+		check += (uint16_t)rnd();
+		memcpy((uint8_t *)hdr + 10, &check, 2);
+		assert_int_equal(plain_ok((uint8_t *)hdr), csum_ip4(hdr, 5) == 0);
+	}
+	assert_int_equal(right, 200000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +177,7 @@ int main(void)
 		cmocka_unit_test(updates_match_a_new_sum),
 		cmocka_unit_test(pseudo_header),
 		cmocka_unit_test(header_sum),
+		cmocka_unit_test(usual_header),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
