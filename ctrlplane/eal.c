@@ -24,6 +24,7 @@
 
 #include "daemon.h"
 #include "log.h"
+#include "ports.h"
 
 /* Free huge pages of all sizes, in MB. */
 static uint64_t huge_free_mb(void)
@@ -291,7 +292,8 @@ int eal_start(struct skiffd *d)
 
 void eal_stop(struct skiffd *d)
 {
-	if (d->eal_started)
+	/* else the end of the process cleans up: nothing of the EAL's outlives it */
+	if (d->eal_started && !port_pins_eal())
 		rte_eal_cleanup();
 	d->eal_started = false;
 }

@@ -81,6 +81,7 @@ static struct {
 } flight;
 
 static struct memif_group *groups;
+static bool driver_listened; /* ever */
 static port_hold_fn *on_hold;
 /* outer holds what is always looked at, and peers, but for the time of a step. */
 static int outer = -1, peers = -1;
@@ -397,6 +398,11 @@ static void on_tick(struct source *s)
 		look_again(g);
 }
 
+bool port_pins_eal(void)
+{
+	return driver_listened;
+}
+
 int port_turn_fd(void)
 {
 	if (outer < 0)
@@ -493,6 +499,7 @@ struct memif_group *memif_relay_group(const char *path, bool client, int *err, c
 		snprintf(why, len, "no memory or descriptors for a memif socket");
 		return NULL;
 	}
+	driver_listened |= !client;
 	*err = memif_socket_open(&g->socket, path, client, why, len);
 	if (*err < 0) {
 		free(g);

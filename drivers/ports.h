@@ -150,6 +150,13 @@ int port_open(struct port_spec *spec, const char *state_dir, struct port *p, str
 int port_call(const struct port *p, int (*fn)(void *arg), void *arg);
 
 /*
+ * A driver has left something with DPDK's interrupt thread that lies in the EAL's memory, and stays when
+ * its port is closed (memif: the listening socket). rte_eal_cleanup() would wake that thread, which
+ * looks at all it has, and unmap the memory meanwhile.
+ */
+bool port_pins_eal(void);
+
+/*
  * What drivers have to do by themselves, in the control thread: port_turn(), when the descriptor is
  * readable (poll it, don't read it) and before a port is started. Never waits. -errno: no descriptor.
  * A step of it that waits for DPDK's interrupt thread is pending; the descriptor tells when it goes on.
