@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/param.h>
 
+#include "ahead.h"
 #include "libc.h"
 #include "nlsock.h"
 
@@ -398,6 +399,8 @@ ssize_t nlsock_recv(int fd, struct nlsock *s, struct msghdr *m, int flags)
 	}
 	if (n >= 0)
 		atomic_store_explicit(&s->stirred, true, memory_order_relaxed);
+	if (n >= 0 && !(flags & MSG_PEEK) && m->msg_iovlen != 0)
+		ahead_received(m->msg_iov[0].iov_base);
 	if (s->level) {
 		int saved = errno;
 
