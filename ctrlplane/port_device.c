@@ -97,6 +97,7 @@ static struct netdev_port_conf conf_of(const struct port *p)
 			.external = l->external, .l4_csum = l->checksum, .tso = l->tso,
 			.max_frame = l->max_frame},
 		.max_rxq = p->min_queues,
+		.max_txq = l->max_txq,
 		.symmetric = l->symmetric,
 		.tx_desc = p->spec.type->tx_desc,
 		.rx_desc = p->rx_slots,

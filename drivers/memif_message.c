@@ -11,16 +11,13 @@
 
 #include "memif_relay.h"
 
-enum { ADD_REGION = 4, ADD_RING = 5 }; /* the types that bring a descriptor */
-
 #define MOST_FDS 8 /* of one packet that are taken over, to be closed */
 
 static bool brings_fd(const struct memif_message *m)
 {
-	uint16_t type;
+	uint16_t type = memif_message_type(m);
 
-	memcpy(&type, m->bytes, sizeof(type));
-	return type == ADD_REGION || type == ADD_RING;
+	return type == MEMIF_ADD_REGION || type == MEMIF_ADD_RING;
 }
 
 /* The first one is the message's; how many there were. */
@@ -90,9 +87,14 @@ int memif_message_send(int fd, const struct memif_message *m)
 	return n == sizeof(m->bytes) ? 0 : -EPIPE;
 }
 
+void memif_shut(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 void memif_message_drop(struct memif_message *m)
 {
-	if (m->fd >= 0)
-		close(m->fd);
-	m->fd = -1;
+	memif_shut(&m->fd);
 }

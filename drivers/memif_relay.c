@@ -3,7 +3,8 @@
  * DPDK's memif driver maps and unmaps what it shares with a peer in DPDK's interrupt thread, when a
  * message or the end of the connection comes, without regard for a worker inside its bursts. So skiff
  * stands in between: it owns the user's socket, the driver has one of its own (memif_socket.c), and
- * what comes from a peer goes to the driver step by step, one at a time in the process:
+ * what comes from a peer goes to the driver, as far as it is its turn (memif_talk.c), step by step, one at a
+ * time in the process:
  *
  *   hold the ports of the socket (port_on_hold: no worker is in them any more), give the driver the
  *   message or the end, wait until its handler is through, let the ports go.
@@ -11,6 +12,9 @@
  * Is it through? An eventfd's handler in the interrupt thread looks whether the message was read (or
  * the driver's end closed): if so, the handler that did it has returned, for they run one at a time.
  * What the driver says to the peer is passed on at any time.
+ *
+ * A client's driver connects when it is started, and at no other time: after its connection ended the
+ * handler starts it anew (AGAIN). It is let in here at once; its server is tried by the timer.
  *
  * All of it runs in the control thread and never waits, but for memif_relay_leave(), at most as long
  * as port_call(). So nothing can wait in a circle: the interrupt thread never waits for this
@@ -27,28 +31,24 @@
 #include <time.h>
 #include <unistd.h>
 #include <linux/sockios.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 
+#include <ethdev_driver.h>
+#include <rte_ethdev.h>
 #include <rte_interrupts.h>
 
 #include "memif_relay.h"
+#include "memif_turn.h"
 
-#define MAX_CONNS 64     /* of a socket; the next one is closed at once */
+#define MAX_CONNS 64     /* of a socket */
+#define MAX_KEPT 128     /* messages of them, with a descriptor each */
 #define ASK_MS 1         /* between two questions whether the driver is through */
 #define MAX_ASKED 5000   /* then it never will be: it does not look at this connection */
 #define TRY_MS 200       /* between a client's tries to reach its server */
+#define MAX_WAIT_MS 3200 /* where the server does not want it, the time doubles up to this */
 #define MAX_EVENTS 64    /* a turn */
-
-/* What an epoll event names. */
-struct source {
-	void (*ready)(struct source *s);
-	int fd;
-	bool watched;
-};
 
 struct member {
 	struct member *next;
@@ -58,79 +58,53 @@ struct member {
 struct memif_group {
 	struct memif_group *next;
 	struct memif_socket socket;
-	struct source listener;
+	struct memif_source listener;
 	struct member *members;
 	struct conn *conns;
 	unsigned users, nconns; /* users: ports, also on their way in or out */
+	unsigned kept;
 	bool deaf;              /* no descriptors were left to accept with */
+	/* a client's */
+	bool ended;             /* the driver is to be started anew */
+	bool again;             /* it was, and has not come yet */
+	unsigned wait_ms;
 };
 
 struct conn {
 	struct conn *next;
 	struct memif_group *g;
-	struct source peer, driver; /* a client's peer: -1 as long as its server is not there */
+	/* A client's peer: -1 as long as its server is not there; a server's driver, until the handshake is complete. */
+	struct memif_source peer, driver;
+	struct memif_talk talk;
+	uint64_t not_before; /* ms: when its server may be tried */
 };
 
-enum step { CONNECT, MESSAGE, END };
+enum step { CONNECT, MESSAGE, END, AGAIN };
 
-/* The step that is on its way; conn NULL: none. Does not change while the interrupt thread is asked. */
+/* The step that is on its way; g NULL: none. Does not change while the interrupt thread is asked. */
 static struct {
-	struct conn *conn;
+	struct memif_group *g;
+	struct conn *conn; /* AGAIN: NULL */
 	enum step step;
-	unsigned asked;
+	unsigned answered;
+	bool asked; /* the answer is to come */
+	int fd;
+	uint16_t port_id;
 } flight;
 
 static struct memif_group *groups;
 static bool driver_listened; /* ever */
 static port_hold_fn *on_hold;
-/* outer holds what is always looked at, and peers, but for the time of a step. */
-static int outer = -1, peers = -1;
-static struct source tick = {.fd = -1}, answers = {.fd = -1};
+static struct memif_source answers = {.fd = -1};
 static int questions = -1;
-static atomic_bool is_through;
+static atomic_bool is_through, was_started;
 
-static int watch(int epoll, struct source *s)
+static uint64_t now_ms(void)
 {
-	struct epoll_event e = {.events = EPOLLIN, .data.ptr = s};
+	struct timespec t;
 
-	if (!s->watched && s->fd >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, s->fd, &e) < 0)
-		return -errno;
-	s->watched = s->fd >= 0;
-	return 0;
-}
-
-static void unwatch(int epoll, struct source *s)
-{
-	if (s->watched)
-		epoll_ctl(epoll, EPOLL_CTL_DEL, s->fd, NULL);
-	s->watched = false;
-}
-
-static void shut(int epoll, struct source *s)
-{
-	unwatch(epoll, s);
-	if (s->fd >= 0)
-		close(s->fd);
-	s->fd = -1;
-}
-
-static void hear_peers(bool on)
-{
-	struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL};
-
-	epoll_ctl(outer, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, peers, &e);
-}
-
-/* Or sooner, where it is to come sooner. */
-static void tick_in(unsigned ms)
-{
-	const struct itimerspec t = {.it_value.tv_nsec = ms * 1000000L};
-	struct itimerspec is;
-
-	if (timerfd_gettime(tick.fd, &is) == 0 && is.it_value.tv_nsec > 0 &&
-		is.it_value.tv_nsec < t.it_value.tv_nsec)
-		return;
-	timerfd_settime(tick.fd, 0, &t, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 static void hold(const struct memif_group *g, bool on)
@@ -139,14 +113,16 @@ static void hold(const struct memif_group *g, bool on)
 		on_hold(m->p->port_id, on);
 }
 
-static void group_free(struct memif_group *g)
+static void free_unused(struct memif_group *g)
 {
 	struct memif_group **at = &groups;
 
+	if (g->users || g->conns || flight.g == g)
+		return;
 	while (*at != g)
 		at = &(*at)->next;
 	*at = g->next;
-	unwatch(peers, &g->listener);
+	memif_unwatch(MEMIF_PEERS, &g->listener);
 	memif_socket_close(&g->socket);
 	free(g);
 }
@@ -160,19 +136,37 @@ static void conn_free(struct conn *c)
 		at = &(*at)->next;
 	*at = c->next;
 	g->nconns--;
-	shut(peers, &c->peer);
-	shut(outer, &c->driver);
+	g->kept -= c->talk.nheld;
+	g->ended |= g->socket.client;
+	if (g->socket.client)
+		g->wait_ms = memif_complete(&c->talk) || g->wait_ms == 0 ? TRY_MS
+			: g->wait_ms < MAX_WAIT_MS ? 2 * g->wait_ms : MAX_WAIT_MS;
+	memif_talk_drop(&c->talk);
+	memif_unwatch_shut(MEMIF_PEERS, &c->peer);
+	memif_unwatch_shut(MEMIF_ALWAYS, &c->driver);
 	free(c);
-	if (g->users == 0 && g->conns == NULL)
-		group_free(g);
+	free_unused(g);
+}
+
+/* DPDK's interrupt thread. A port that was stopped meanwhile stays so. */
+static bool start_again(uint16_t port_id)
+{
+	bool started = rte_eth_devices[port_id].data->dev_started;
+
+	if (started && rte_eth_dev_stop(port_id) == 0)
+		rte_eth_dev_start(port_id);
+	atomic_store(&was_started, started);
+	return true;
 }
 
 /* DPDK's interrupt thread. */
 static bool driver_is_through(void)
 {
-	struct pollfd p = {.fd = flight.conn->driver.fd, .events = POLLIN};
+	struct pollfd p = {.fd = flight.fd, .events = POLLIN};
 	int unread = 0;
 
+	if (flight.step == AGAIN)
+		return start_again(flight.port_id);
 	poll(&p, 1, 0);
 	switch (flight.step) {
 	case CONNECT: /* it greets whom it has accepted */
@@ -197,23 +191,28 @@ static void answer(void *arg)
 		;
 }
 
+/* Never two questions at a time: what the second is about may be gone when it is heard. */
 static void ask(void)
 {
 	uint64_t one = 1;
 
-	flight.asked++;
+	if (flight.asked)
+		return;
+	flight.asked = true;
 	while (write(questions, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
 }
 
-static void begin(struct conn *c, enum step step)
+static void begin(struct memif_group *g, struct conn *c, enum step step)
 {
+	flight.g = g;
 	flight.conn = c;
 	flight.step = step;
-	flight.asked = 0;
-	hear_peers(false);
+	flight.answered = 0;
+	flight.fd = c ? c->driver.fd : -1;
+	memif_hear_peers(false);
 	if (step != CONNECT) /* the driver knows of no port yet */
-		hold(c->g, true);
+		hold(g, true);
 }
 
 /* False: the driver has closed its end, or said nothing more. */
@@ -225,13 +224,21 @@ static bool pass_to_peer(struct conn *c, int *err)
 	if (*err < 0)
 		return false;
 	/* One that reads nothing, or is gone: its end comes as any end. */
-	if (memif_message_send(c->peer.fd, &m) < 0)
+	if (memif_said(&c->talk, &m) && memif_message_send(c->peer.fd, &m) < 0)
 		shutdown(c->peer.fd, SHUT_RDWR);
 	memif_message_drop(&m);
 	return true;
 }
 
-static void on_driver(struct source *s)
+static void pass_the_rest(struct conn *c)
+{
+	int err;
+
+	while (c->peer.fd >= 0 && c->driver.fd >= 0 && pass_to_peer(c, &err))
+		;
+}
+
+static void on_driver(struct memif_source *s)
 {
 	struct conn *c = (struct conn *)((char *)s - offsetof(struct conn, driver));
 	int err;
@@ -239,19 +246,62 @@ static void on_driver(struct source *s)
 	if (pass_to_peer(c, &err) || err == -EAGAIN)
 		return;
 	if (flight.conn == c)
-		unwatch(outer, s); /* the step's end looks again */
+		memif_unwatch(MEMIF_ALWAYS, s); /* the step's end looks again */
 	else
 		conn_free(c);
 }
 
+/* Of one that the driver does not know of there is nothing to be told. */
 static void end(struct conn *c)
 {
-	begin(c, END);
+	if (c->driver.fd < 0) {
+		conn_free(c);
+		return;
+	}
+	begin(c->g, c, END);
 	shutdown(c->driver.fd, SHUT_WR);
 	ask();
 }
 
-static void on_peer(struct source *s)
+/* Where it fails, the driver has closed its end. */
+static void give(struct conn *c, struct memif_message *m)
+{
+	begin(c->g, c, MESSAGE);
+	memif_message_send(c->driver.fd, m);
+	memif_message_drop(m);
+	ask();
+}
+
+static void to_driver(struct conn *c)
+{
+	c->driver.fd = memif_socket_connect(&c->g->socket);
+	if (c->driver.fd < 0) {
+		conn_free(c);
+		return;
+	}
+	begin(c->g, c, CONNECT);
+	ask();
+}
+
+/* The one that has been at its handshake for the longest time goes, if there is one. */
+static bool make_room(struct memif_group *g, const struct conn *but)
+{
+	struct conn *oldest = NULL;
+
+	for (struct conn *c = g->conns; c; c = c->next)
+		if (c->driver.fd < 0 && c != but)
+			oldest = c;
+	if (oldest)
+		conn_free(oldest);
+	return oldest != NULL;
+}
+
+static bool say(struct conn *c, struct memif_message m)
+{
+	return memif_message_send(c->peer.fd, &m) == 0;
+}
+
+static void on_peer(struct memif_source *s)
 {
 	struct conn *c = (struct conn *)((char *)s - offsetof(struct conn, peer));
 	struct memif_message m;
@@ -263,40 +313,77 @@ static void on_peer(struct source *s)
 		end(c);
 		return;
 	}
-	begin(c, MESSAGE);
-	memif_message_send(c->driver.fd, &m); /* where it fails, the driver has closed its end */
-	memif_message_drop(&m);
-	ask();
+	switch (memif_heard(&c->talk, &m)) {
+	case MEMIF_PASS:
+		give(c, &m);
+		return;
+	case MEMIF_KEPT:
+		if (++c->g->kept > MAX_KEPT)
+			make_room(c->g, c);
+		if (!say(c, memif_ack()))
+			end(c);
+		return;
+	case MEMIF_READY:
+		c->g->kept++;
+		to_driver(c);
+		return;
+	case MEMIF_WRONG:
+		memif_message_drop(&m);
+		say(c, memif_goodbye("not what memif says here"));
+		end(c);
+	}
+}
+
+static void go_on(struct conn *c)
+{
+	struct memif_message *m = memif_next_held(&c->talk);
+
+	if (m) {
+		give(c, m);
+		return;
+	}
+	c->g->kept -= c->talk.nheld;
+	memif_talk_drop(&c->talk);
 }
 
 static void finish(void)
 {
+	struct memif_group *g = flight.g;
 	struct conn *c = flight.conn;
 	enum step step = flight.step;
-	int err;
 
+	flight.g = NULL;
 	flight.conn = NULL;
 	if (step != CONNECT)
-		hold(c->g, false);
-	hear_peers(true);
-	if (step != END && c->g->users && watch(outer, &c->driver) == 0 &&
-		watch(peers, &c->peer) == 0)
+		hold(g, false);
+	memif_hear_peers(true);
+	if (step == AGAIN) {
+		g->again = atomic_load(&was_started);
+		free_unused(g);
 		return;
-	while (c->peer.fd >= 0 && pass_to_peer(c, &err))
-		;
+	}
+	if (step != END && g->users && memif_watch(MEMIF_ALWAYS, &c->driver) == 0 &&
+		memif_watch(MEMIF_PEERS, &c->peer) == 0) {
+		go_on(c);
+		return;
+	}
+	pass_the_rest(c);
 	conn_free(c);
 }
 
-static void on_answer(struct source *s)
+/* Whom it has not accepted yet it will: its backlog does not forget, and must be empty when it is closed. */
+static void on_answer(struct memif_source *s)
 {
 	uint64_t n;
 
-	if (read(s->fd, &n, sizeof(n)) != sizeof(n) || flight.conn == NULL)
+	if (read(s->fd, &n, sizeof(n)) != sizeof(n) || !flight.asked)
 		return;
-	if (atomic_load(&is_through) || flight.asked >= MAX_ASKED)
+	flight.asked = false;
+	flight.answered++;
+	if (atomic_load(&is_through) || (flight.answered >= MAX_ASKED && flight.step != CONNECT))
 		finish();
 	else
-		tick_in(ASK_MS);
+		memif_tick_in(ASK_MS);
 }
 
 static struct conn *conn_new(struct memif_group *g, int peer, int driver)
@@ -306,8 +393,9 @@ static struct conn *conn_new(struct memif_group *g, int peer, int driver)
 	if (c == NULL)
 		return NULL;
 	c->g = g;
-	c->peer = (struct source){.ready = on_peer, .fd = peer};
-	c->driver = (struct source){.ready = on_driver, .fd = driver};
+	c->talk.of_server = g->socket.client;
+	c->peer = (struct memif_source){.ready = on_peer, .fd = peer};
+	c->driver = (struct memif_source){.ready = on_driver, .fd = driver};
 	c->next = g->conns;
 	g->conns = c;
 	g->nconns++;
@@ -316,58 +404,63 @@ static struct conn *conn_new(struct memif_group *g, int peer, int driver)
 
 static void of_peer(struct memif_group *g, int fd)
 {
-	int driver = g->nconns < MAX_CONNS && g->members ? memif_socket_connect(&g->socket) : -1;
-	struct conn *c = driver < 0 ? NULL : conn_new(g, fd, driver);
+	struct conn *c = g->nconns < MAX_CONNS && g->members ? conn_new(g, fd, -1) : NULL;
 
-	if (c == NULL) {
-		if (driver >= 0)
-			close(driver);
+	if (c == NULL)
 		close(fd);
-		return;
-	}
-	begin(c, CONNECT);
-	ask();
+	else if (memif_watch(MEMIF_PEERS, &c->peer) < 0 || !say(c, memif_hello()))
+		conn_free(c);
 }
 
 static void try_server(struct conn *c)
 {
-	int fd = memif_socket_connect(&c->g->socket);
+	int fd = now_ms() < c->not_before ? -EAGAIN : memif_socket_connect(&c->g->socket);
 
 	if (fd < 0) {
-		tick_in(TRY_MS);
+		memif_tick_in(TRY_MS);
 		return;
 	}
 	c->peer.fd = fd;
-	if (watch(peers, &c->peer) < 0)
+	if (memif_watch(MEMIF_PEERS, &c->peer) < 0)
 		conn_free(c);
 }
 
+/* At once where the user has started it, or else after a while. */
 static void of_driver(struct memif_group *g, int fd)
 {
 	struct conn *c = conn_new(g, -1, fd);
 
-	if (c == NULL)
+	if (!g->again)
+		g->wait_ms = 0;
+	g->again = g->ended = false;
+	if (c == NULL) {
 		close(fd);
-	else if (watch(outer, &c->driver) < 0)
+		return;
+	}
+	c->not_before = now_ms() + g->wait_ms;
+	if (memif_watch(MEMIF_ALWAYS, &c->driver) < 0)
 		conn_free(c);
 	else
 		try_server(c);
 }
 
-static void on_listener(struct source *s)
+static void on_listener(struct memif_source *s)
 {
 	struct memif_group *g = (struct memif_group *)((char *)s -
 		offsetof(struct memif_group, listener));
-	int fd = memif_socket_accept(&g->socket);
+	int fd;
 
+	if (g->nconns >= MAX_CONNS)
+		make_room(g, NULL);
+	fd = memif_socket_accept(&g->socket);
 	if (fd >= 0 && g->socket.client) {
 		of_driver(g, fd);
 	} else if (fd >= 0) {
 		of_peer(g, fd);
 	} else if (fd != -EAGAIN) {
-		unwatch(peers, s);
+		memif_unwatch(MEMIF_PEERS, s);
 		g->deaf = true;
-		tick_in(TRY_MS);
+		memif_tick_in(TRY_MS);
 	}
 }
 
@@ -377,7 +470,7 @@ static void look_again(struct memif_group *g)
 
 	if (g->deaf) {
 		g->deaf = false;
-		watch(peers, &g->listener);
+		memif_watch(MEMIF_PEERS, &g->listener);
 	}
 	for (c = g->socket.client ? g->conns : NULL; c; c = next) {
 		next = c->next;
@@ -386,28 +479,32 @@ static void look_again(struct memif_group *g)
 	}
 }
 
-static void on_tick(struct source *s)
+static void on_tick(void)
 {
-	uint64_t n;
-
-	if (read(s->fd, &n, sizeof(n)) != sizeof(n))
-		return;
-	if (flight.conn)
+	if (flight.g)
 		ask();
 	for (struct memif_group *g = groups; g; g = g->next)
 		look_again(g);
 }
 
+/* A client whose connection ended, and that the user has not started anew himself. */
+static void begin_again(void)
+{
+	struct memif_group *g = groups;
+
+	while (g && !(g->ended && g->members && g->conns == NULL))
+		g = g->next;
+	if (flight.g || g == NULL)
+		return;
+	g->ended = false;
+	flight.port_id = g->members->p->port_id;
+	begin(g, NULL, AGAIN);
+	ask();
+}
+
 bool port_pins_eal(void)
 {
 	return driver_listened;
-}
-
-int port_turn_fd(void)
-{
-	if (outer < 0)
-		outer = epoll_create1(EPOLL_CLOEXEC);
-	return outer < 0 ? -errno : outer;
 }
 
 void port_on_hold(port_hold_fn *fn)
@@ -417,60 +514,39 @@ void port_on_hold(port_hold_fn *fn)
 
 bool port_turn_pending(void)
 {
-	return flight.conn != NULL;
-}
-
-/* One at a time: what an event's source was may be gone after another. */
-static bool turn_one(int epoll)
-{
-	struct epoll_event e;
-
-	if (epoll_wait(epoll, &e, 1, 0) != 1)
-		return false;
-	if (e.data.ptr == NULL)
-		return turn_one(peers);
-	((struct source *)e.data.ptr)->ready(e.data.ptr);
-	return true;
+	return flight.g != NULL;
 }
 
 void port_turn(void)
 {
-	for (unsigned i = 0; outer >= 0 && i < MAX_EVENTS && turn_one(outer); i++)
-		;
+	begin_again();
+	for (unsigned i = 0; i < MAX_EVENTS && memif_turn_one(); i++)
+		begin_again();
 }
 
 /* What is there as long as the process is; with the first port, as it needs the EAL. */
 static int set_up(void)
 {
 	static struct rte_intr_handle *handle;
+	static bool turns;
 
 	if (handle)
 		return 0;
-	if (port_turn_fd() < 0)
-		return -errno;
-	tick = (struct source){.ready = on_tick,
-		.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
-	answers = (struct source){.ready = on_answer, .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+	if (!turns && memif_turn_set_up(on_tick) < 0)
+		return -ENOMEM;
+	turns = true;
+	answers = (struct memif_source){.ready = on_answer, .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 	questions = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	peers = epoll_create1(EPOLL_CLOEXEC);
 	handle = rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE);
-	if (handle && questions >= 0 && peers >= 0 && tick.fd >= 0 && answers.fd >= 0 &&
-		watch(outer, &tick) == 0 && watch(outer, &answers) == 0 &&
+	if (handle && questions >= 0 && answers.fd >= 0 && memif_watch(MEMIF_ALWAYS, &answers) == 0 &&
 		rte_intr_fd_set(handle, questions) == 0 &&
 		rte_intr_type_set(handle, RTE_INTR_HANDLE_EXT) == 0 &&
-		rte_intr_callback_register(handle, answer, NULL) == 0) {
-		hear_peers(true);
+		rte_intr_callback_register(handle, answer, NULL) == 0)
 		return 0;
-	}
-	shut(outer, &tick);
-	shut(outer, &answers);
-	if (questions >= 0)
-		close(questions);
-	if (peers >= 0)
-		close(peers);
+	memif_unwatch_shut(MEMIF_ALWAYS, &answers);
+	memif_shut(&questions);
 	rte_intr_instance_free(handle);
 	handle = NULL;
-	questions = peers = -1;
 	return -ENOMEM;
 }
 
@@ -505,7 +581,7 @@ struct memif_group *memif_relay_group(const char *path, bool client, int *err, c
 		free(g);
 		return NULL;
 	}
-	g->listener = (struct source){.ready = on_listener, .fd = g->socket.listening};
+	g->listener = (struct memif_source){.ready = on_listener, .fd = g->socket.listening};
 	g->users = 1;
 	g->next = groups;
 	groups = g;
@@ -527,7 +603,7 @@ int memif_relay_join(struct memif_group *g, const struct port *p)
 	else if (!err)
 		err = memif_socket_hide(&g->socket);
 	if (!err)
-		err = watch(peers, &g->listener);
+		err = memif_watch(MEMIF_PEERS, &g->listener);
 	if (err < 0) {
 		free(m);
 		return err;
@@ -547,27 +623,27 @@ static bool too_late(const struct timespec *from)
 }
 
 /* The driver must not meet a connection that waits for it when the socket goes. */
-void memif_relay_leave(struct memif_group *g, const struct port *p)
+int memif_relay_leave(struct memif_group *g, const struct port *p)
 {
-	struct pollfd wait = {.fd = outer, .events = POLLIN};
+	struct pollfd wait = {.fd = port_turn_fd(), .events = POLLIN};
 	struct timespec from;
 
 	(void)p;
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	while (flight.conn && flight.conn->g == g && !too_late(&from))
+	while (flight.g == g && !too_late(&from))
 		if (poll(&wait, 1, 100) > 0)
-			turn_one(outer);
+			memif_turn_one();
+	if (flight.g == g)
+		return -ETIMEDOUT;
 	if (g->users > 1)
-		return;
-	unwatch(peers, &g->listener);
+		return 0;
+	memif_unwatch(MEMIF_PEERS, &g->listener);
 	memif_socket_unhide(&g->socket);
+	return 0;
 }
 
-void memif_relay_left(struct memif_group *g, const struct port *p)
+static void forget(struct memif_group *g, const struct port *p)
 {
-	struct conn *next;
-	int err;
-
 	for (struct member **at = &g->members; *at; at = &(*at)->next) {
 		struct member *m = *at;
 
@@ -577,23 +653,30 @@ void memif_relay_left(struct memif_group *g, const struct port *p)
 		free(m);
 		break;
 	}
+}
+
+void memif_relay_left(struct memif_group *g, const struct port *p)
+{
+	struct conn *next;
+
+	forget(g, p);
 	memif_socket_unhidden(&g->socket);
-	if (--g->users)
+	if (g->users > 1) {
+		g->users--;
 		return;
+	}
+	memif_unwatch(MEMIF_PEERS, &g->listener);
 	memif_socket_close(&g->socket);
 	g->listener.fd = -1;
 	g->deaf = false;
-	if (g->conns == NULL) {
-		group_free(g);
-		return;
-	}
-	/* The last one frees the group; one that is on its way does when it is through. */
+	/* Of one that is on its way the end of the step frees the group. */
 	for (struct conn *c = g->conns; c; c = next) {
 		next = c->next;
 		if (c == flight.conn)
 			continue;
-		while (c->peer.fd >= 0 && pass_to_peer(c, &err))
-			;
+		pass_the_rest(c);
 		conn_free(c);
 	}
+	g->users = 0;
+	free_unused(g);
 }

@@ -18,6 +18,44 @@ struct memif_message {
 int memif_message_receive(int fd, struct memif_message *m);
 int memif_message_send(int fd, const struct memif_message *m);
 void memif_message_drop(struct memif_message *m);
+/* And sets it to -1. */
+void memif_shut(int *fd);
+
+/* memif_talk.c: what was said on a connection. */
+enum { MEMIF_ACK = 1, MEMIF_HELLO, MEMIF_INIT, MEMIF_ADD_REGION, MEMIF_ADD_RING, MEMIF_CONNECT,
+	MEMIF_CONNECTED, MEMIF_DISCONNECT };
+#define MEMIF_REGIONS 8
+#define MEMIF_RINGS 8 /* each way */
+#define MEMIF_HELD (MEMIF_REGIONS + 2 * MEMIF_RINGS + 2)
+
+struct memif_talk {
+	bool of_server;      /* the peer is memif's server, skiff's port its client; else the other way round */
+	uint8_t stage;
+	bool asked;          /* the driver has said CONNECT */
+	unsigned owed;       /* ACKs by the peer */
+	unsigned nregions, nrings[2];
+	uint64_t size[MEMIF_REGIONS];
+	unsigned nheld, given;
+	struct memif_message held[MEMIF_HELD]; /* a client's handshake; the first `given` are the driver's */
+};
+
+/* Kept: to be acknowledged. Ready: what is held is for the driver. Wrong: the connection is to be ended. */
+enum memif_verdict { MEMIF_PASS, MEMIF_KEPT, MEMIF_READY, MEMIF_WRONG };
+
+/* Of the peer; takes the descriptor of what it keeps. */
+enum memif_verdict memif_heard(struct memif_talk *t, struct memif_message *m);
+/* Of the driver: is it for the peer? */
+bool memif_said(struct memif_talk *t, const struct memif_message *m);
+/* The handshake is over, or with the driver. */
+bool memif_complete(const struct memif_talk *t);
+/* One after the other; NULL: that was all. It stays the talk's, to be dropped with it. */
+struct memif_message *memif_next_held(struct memif_talk *t);
+void memif_talk_drop(struct memif_talk *t);
+
+uint16_t memif_message_type(const struct memif_message *m);
+struct memif_message memif_hello(void);
+struct memif_message memif_ack(void);
+struct memif_message memif_goodbye(const char *why);
 
 /* memif_socket.c: the sockets' names. */
 struct memif_socket {
@@ -51,6 +89,9 @@ struct memif_group *memif_relay_group(const char *path, bool client, int *err, c
 const char *memif_relay_name(const struct memif_group *g);
 /* The driver has opened the port; -errno. */
 int memif_relay_join(struct memif_group *g, const struct port *p);
-/* Before the driver closes, and after; also of a port that did not join. */
-void memif_relay_leave(struct memif_group *g, const struct port *p);
+/*
+ * Before the driver closes, and after; also of a port that did not join. -ETIMEDOUT: the driver is at work with a
+ * connection and does not come back; it must not be closed.
+ */
+int memif_relay_leave(struct memif_group *g, const struct port *p);
 void memif_relay_left(struct memif_group *g, const struct port *p);

@@ -191,13 +191,6 @@ void memif_socket_unhidden(struct memif_socket *s)
 	rmdir(folder);
 }
 
-static void shut(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 void memif_socket_close(struct memif_socket *s)
 {
 	struct stat st;
@@ -207,9 +200,9 @@ void memif_socket_close(struct memif_socket *s)
 		unlink(s->path);
 	s->name[0] = '\0';
 	s->ino = 0;
-	shut(&s->listening);
-	shut(&s->inner);
-	shut(&s->folder);
+	memif_shut(&s->listening);
+	memif_shut(&s->inner);
+	memif_shut(&s->folder);
 }
 
 int memif_socket_connect(const struct memif_socket *s)

@@ -69,9 +69,9 @@ static int open_memif(struct port *p, struct port_why *why)
 	return err;
 }
 
-static void leave_memif(struct port *p)
+static int leave_memif(struct port *p)
 {
-	memif_relay_leave(p->own, p);
+	return memif_relay_leave(p->own, p);
 }
 
 static void close_memif(struct port *p)
@@ -90,9 +90,9 @@ const struct port_type port_memif = {
 		.indirect = true,
 		.external = true,
 		.max_frame = 1518,
-		.max_mtu = 1500},
-	.quirks = "frames of at most 1518 bytes; rx interrupts came to the driver after DPDK 22.11; "
-		  "a client whose server went connects again when its link is set down and up",
+		.max_mtu = 1500,
+		.max_txq = 1}, /* a ring for each, else two write to the same one */
+	.quirks = "frames of at most 1518 bytes; rx interrupts came to the driver after DPDK 22.11",
 	.check = check,
 	.devargs = devargs,
 	.open = open_memif,

@@ -54,6 +54,7 @@ struct port_limits {
 	uint32_t max_frame; /* bytes, Ethernet header included, FCS not */
 	uint16_t max_mtu;
 	bool software;     /* has neither MTU nor address to set: takes every frame whatever they are */
+	uint16_t max_txq;  /* 0: as many as the device says */
 	bool setup_once;   /* its queues cannot be set up a second time, only stopped and started */
 	bool frame_by_mtu; /* what exceeds the MTU by more than a VLAN tag is refused for ever */
 };
@@ -94,8 +95,8 @@ struct port_type {
 	unsigned (*rx_usecs)(const struct port_spec *s); /* see struct port; unset: 0 */
 	/* In place of attaching a vdev or a bus address. */
 	int (*open)(struct port *p, struct port_why *why);
-	/* Before the device is closed, and after. */
-	void (*leave)(struct port *p);
+	/* Before the device is closed, and after. -ETIMEDOUT: it can't be, and stays until the process ends. */
+	int (*leave)(struct port *p);
 	void (*close)(struct port *p);
 };
 

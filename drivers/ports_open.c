@@ -105,8 +105,8 @@ void port_detach(struct port *p)
 	struct rte_eth_dev_info info;
 	struct rte_device *device = NULL;
 
-	if (p->spec.type->leave)
-		p->spec.type->leave(p);
+	if (p->spec.type->leave && p->spec.type->leave(p) < 0)
+		return;
 	if (rte_eth_dev_info_get(p->port_id, &info) == 0)
 		device = info.device;
 	/* a device that its handler does not let go stays as it is until the process ends */

@@ -279,6 +279,8 @@ void netdev_port_hold(void *priv, bool on)
 {
 	struct dev_port *p = priv;
 
+	if (p->held == on)
+		return;
 	p->held = on;
 	if (p->attached && on)
 		let_go(p);

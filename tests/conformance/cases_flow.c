@@ -289,8 +289,6 @@ void case_watchdog(struct put *t)
 	waiting = dev_txq(t->w, t->dev)->q.len;
 	netdev_reset(t->dp, t->dev); /* what the control thread does with the report */
 	assert_int_equal(t->dev->tx_timeouts, 1);
-	if (t->type->ops->rejoin)
-		t->type->ops->rejoin(t);
 	skiff_turns(t, 10);
 	stall(t, false);
 	/* What the device had taken is gone with its reset, or not; what waited is not. */

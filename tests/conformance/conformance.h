@@ -74,8 +74,6 @@ struct peer_ops {
 	void (*settle)(struct put *t);
 	void (*link)(struct put *t, bool up);
 	void (*remove)(struct put *t);
-	/* Joins again after the port was stopped and started, where it does not by itself. */
-	void (*rejoin)(struct put *t);
 	/* Lets the peer send frames for this MTU; both: and the link in between carry them. */
 	void (*grow)(struct put *t, unsigned mtu, bool both);
 	bool (*promiscuous)(struct put *t); /* whether the device was asked to be */

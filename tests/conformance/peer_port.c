@@ -80,22 +80,6 @@ static void port_link(struct put *t, bool up)
 		close_peer(t);
 }
 
-/* DPDK's memif client connects when it starts, and at no other time. */
-static bool link_down(struct put *t)
-{
-	struct rte_eth_link link;
-
-	return rte_eth_link_get_nowait(t->peer.port_id, &link) == 0 &&
-		link.link_status == RTE_ETH_LINK_DOWN;
-}
-
-static void start_again(struct put *t)
-{
-	assert_true(patiently(PATIENCE, link_down(t)));
-	rig_dev_stop(&t->peer);
-	rig_dev_start(&t->peer);
-}
-
 const struct peer_ops peer_memif_client = {
 	.after = open_peer,
 	.leave = close_peer,
@@ -103,7 +87,6 @@ const struct peer_ops peer_memif_client = {
 	.read = port_read,
 	.link = port_link,
 	.remove = close_peer,
-	.rejoin = start_again,
 	.grow = port_grow,
 };
 

@@ -220,8 +220,6 @@ void rig_restart(struct put *t, void (*between)(struct put *t))
 		rig_dev_start(&t->port);
 	else
 		skiff_up(t);
-	if (t->type->ops->rejoin)
-		t->type->ops->rejoin(t);
 	joined(t);
 }
 

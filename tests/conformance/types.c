@@ -10,7 +10,7 @@
 #define KERNEL_TAKES_ALL "the kernel takes whatever it is given at once, and drops what it has no room for"
 #define NO_NOMBUF "DPDK's driver does not count that it had no mbuf to receive into"
 #define MEMIF_KEEPS "DPDK's driver does not close the socket it listens at, leaves memory at close, and does not count that it " \
-	"had no mbuf to receive into; a client has to be started again after its server was"
+	"had no mbuf to receive into"
 #define NO_LINK "it has no link that could go down"
 #define NO_PEER "there is no other end that could be removed"
 
@@ -106,10 +106,6 @@ const struct put_type put_types[] = {
 		.keeps_fds = 1,
 		.keeps_allocs = 16,
 		.quirk = MEMIF_KEEPS,
-		.not_able = {
-			[CASE_link] = "DPDK's client connects when it is started: after its server "
-				      "went and came, set its link down and up",
-		},
 	},
 	{
 		.name = "ring",
