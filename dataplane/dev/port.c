@@ -320,12 +320,12 @@ static bool set_addresses(const struct netdev *dev, struct dev_port *p)
 	return true;
 }
 
-static void set_rx_mode(struct dp *dp, struct netdev *dev)
+static int tell_rx_mode(void *arg)
 {
+	struct netdev *dev = arg;
 	struct dev_port *p = dev->priv;
 	bool promisc = !set_addresses(dev, p) || dev->promiscuity, all = dev->allmulti;
 
-	(void)dp;
 	if (!all && !set_groups(dev))
 		all = dev->mc.n != 0;
 	if (promisc != p->promisc && tolerate(p, promisc ?
@@ -335,24 +335,51 @@ static void set_rx_mode(struct dp *dp, struct netdev *dev)
 	if (all != p->allmulti && tolerate(p, all ? rte_eth_allmulticast_enable(dev->port_id) :
 		rte_eth_allmulticast_disable(dev->port_id)) == 0)
 		p->allmulti = all;
+	return 0;
+}
+
+/* What a driver that is at work for too long does not hear it hears with the next change. */
+static void set_rx_mode(struct dp *dp, struct netdev *dev)
+{
+	(void)dp;
+	serially(dev->priv, tell_rx_mode, dev);
+}
+
+struct addressing {
+	uint16_t port_id;
+	struct rte_ether_addr mac;
+};
+
+static int tell_addr(void *arg)
+{
+	struct addressing *a = arg;
+
+	return rte_eth_dev_default_mac_addr_set(a->port_id, &a->mac);
 }
 
 static int set_addr(struct dp *dp, struct netdev *dev, const uint8_t addr[6])
 {
-	struct rte_ether_addr mac;
+	struct addressing a = {.port_id = dev->port_id};
 
 	(void)dp;
-	memcpy(mac.addr_bytes, addr, 6);
+	memcpy(a.mac.addr_bytes, addr, 6);
 	/* a closed port gets it at open */
 	if (!(dev->flags & IFF_UP))
 		return 0;
-	return tolerate(dev->priv, rte_eth_dev_default_mac_addr_set(dev->port_id, &mac));
+	return tolerate(dev->priv, serially(dev->priv, tell_addr, &a));
 }
 
 struct restarting {
 	struct netdev *dev;
 	uint32_t mtu; /* to be set in between, 0: none */
 };
+
+static int tell_mtu(void *arg)
+{
+	const struct restarting *r = arg;
+
+	return rte_eth_dev_set_mtu(r->dev->port_id, r->mtu);
+}
 
 static int stop_and_start(void *arg)
 {
@@ -383,11 +410,12 @@ static int restart(struct netdev *dev, uint32_t mtu)
 static int change_mtu(struct dp *dp, struct netdev *dev, uint32_t mtu)
 {
 	struct dev_port *p = dev->priv;
+	struct restarting r = {dev, mtu};
 	int rc;
 
 	if (!(dev->flags & IFF_UP))
 		return 0;
-	rc = rte_eth_dev_set_mtu(dev->port_id, mtu);
+	rc = serially(p, tell_mtu, &r);
 	if (rc == -EBUSY) {
 		rc = restart(dev, mtu);
 		set_rx_mode(dp, dev);

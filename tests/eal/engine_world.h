@@ -37,6 +37,8 @@ void world_eal(const char *program);
 void world_init(struct world *x, unsigned int nworkers, unsigned int ntxq);
 void world_fini(struct world *x);
 
+/* Whether the port's driver is called where nothing else is in it, as netdev_port_conf's `call` promises. */
+extern bool world_alone;
 /* A netdev for the port, registered and open. */
 void world_port_up(struct world *x, unsigned int port, const char *name);
 /* A frame of 60 bytes with `number` in it arrives; false: the ring is full or no buffer is left. */

@@ -565,6 +565,69 @@ static void secondary_addresses(void **state)
 	world_fini(&x);
 }
 
+static unsigned int told;
+
+static int hears_mtu(struct rte_eth_dev *dev, uint16_t mtu)
+{
+	(void)dev;
+	(void)mtu;
+	told++;
+	return world_alone ? 0 : -EBUSY;
+}
+
+static int hears_addr(struct rte_eth_dev *dev, struct rte_ether_addr *mac)
+{
+	(void)dev;
+	(void)mac;
+	told++;
+	return world_alone ? 0 : -EBUSY;
+}
+
+static int hears_mode(struct rte_eth_dev *dev)
+{
+	(void)dev;
+	told += world_alone;
+	return 0;
+}
+
+/* What goes to the driver of an open port goes as its start and stop do: its own thread may be in it. */
+static void changes_reach_the_driver_alone(void **state)
+{
+	const uint8_t mac[6] = {2, 0, 0, 0, 7, 7};
+	const struct eth_dev_ops *ops_were;
+	struct eth_dev_ops ops;
+	struct rte_eth_dev *eth;
+	struct netdev *dev;
+	struct world x;
+
+	(void)state;
+	world_init(&x, 1, 1);
+	world_port_up(&x, 0, "a");
+	dev = x.port[0].dev;
+	eth = &rte_eth_devices[x.port[0].port_id];
+	ops_were = eth->dev_ops;
+	ops = *ops_were;
+	ops.mtu_set = hears_mtu;
+	ops.mac_addr_set = hears_addr;
+	ops.promiscuous_enable = ops.promiscuous_disable = hears_mode;
+	ops.allmulticast_enable = ops.allmulticast_disable = hears_mode;
+	eth->dev_ops = &ops;
+	eth->data->promiscuous = eth->data->all_multicast = 0; /* as ring ports are not from the start */
+	told = 0;
+	assert_int_equal(netdev_set_mtu(&x.dp, dev, 1400), 0);
+	assert_int_equal(told, 1);
+	assert_int_equal(netdev_set_addr(&x.dp, dev, mac), 0);
+	assert_int_equal(told, 2);
+	assert_int_equal(netdev_set_promiscuity(&x.dp, dev, 1), 0);
+	assert_int_equal(netdev_set_promiscuity(&x.dp, dev, -1), 0);
+	assert_int_equal(told, 4);
+	assert_int_equal(netdev_set_allmulti(&x.dp, dev, 1), 0);
+	assert_int_equal(netdev_set_allmulti(&x.dp, dev, -1), 0);
+	assert_int_equal(told, 6);
+	eth->dev_ops = ops_were;
+	world_fini(&x);
+}
+
 static void collect(void *ctx, void *ptr)
 {
 	(*(unsigned int *)ctx)++;
@@ -603,7 +666,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forwards_in_order), cmocka_unit_test(hand_over),
 		cmocka_unit_test(closed_with_a_burst_ahead),
-		cmocka_unit_test(reclaim_waits_for_workers), cmocka_unit_test(no_wake_up_is_lost),
+		cmocka_unit_test(reclaim_waits_for_workers), cmocka_unit_test(changes_reach_the_driver_alone), cmocka_unit_test(no_wake_up_is_lost),
 		cmocka_unit_test(changes_under_traffic), cmocka_unit_test(frames_from_any_thread),
 		cmocka_unit_test(backlog_goes_to_another_worker), cmocka_unit_test(secondary_addresses),
 	};
