@@ -219,23 +219,6 @@ static const char *words_cause(struct held_words *w)
 	return strncmp(line, "EAL: ", 5) == 0 ? line + 5 : line;
 }
 
-static const char *reason(int err)
-{
-	switch (err) {
-	case ENOMEM:
-		return "no memory; raise the limit (ulimit -v) or write fewer `system mbufs`";
-	case EACCES:
-	case EPERM:
-		return "no permission";
-	case EAGAIN:
-		return "no thread is to be had; raise the limits (ulimit -u, ulimit -v)";
-	case EBUSY:
-		return "its files are in use by another process";
-	default:
-		return rte_strerror(err);
-	}
-}
-
 /* DPDK removes its telemetry socket when the process exits; the folder would stay for ever. */
 static char runtime_dir[PATH_MAX];
 
@@ -245,8 +228,9 @@ static void remove_runtime_dir(void)
 		rmdir(runtime_dir);
 }
 
-static int init_quietly(const struct skiffd *d, struct eal_args *args)
+static int init_quietly(const struct skiffd *d, struct eal_args *args, const struct eal_plan *plan)
 {
+	char text[256];
 	int ret, err;
 
 	words_hold(&held, d);
@@ -256,8 +240,9 @@ static int init_quietly(const struct skiffd *d, struct eal_args *args)
 	if (ret < 0) {
 		const char *cause = words_cause(&held);
 
+		eal_reason(text, sizeof(text), err, plan, plan->huge ? huge_free_mb() : 0);
 		log_error("DPDK does not start: %s%s%s%s; --log-level debug shows its own words",
-			reason(err), *cause ? " (" : "", cause, *cause ? ")" : "");
+			text, *cause ? " (" : "", cause, *cause ? ")" : "");
 	} else {
 		fputs(held.text, stderr);
 	}
@@ -283,7 +268,7 @@ int eal_start(struct skiffd *d)
 		return -E2BIG;
 	}
 	atexit(remove_runtime_dir); /* after DPDK's own, which come later and run earlier */
-	if (init_quietly(d, args) < 0)
+	if (init_quietly(d, args, &plan) < 0)
 		return -rte_errno;
 	snprintf(runtime_dir, sizeof(runtime_dir), "%s", rte_eal_get_runtime_dir());
 	d->eal_started = true;

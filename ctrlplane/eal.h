@@ -36,5 +36,8 @@ void eal_file_prefix(char *buf, size_t size, const char *socket_path);
 /* Memory for `mbufs` buffers and everything else that EAL hands out, in MB. */
 uint32_t eal_mem_mb(uint32_t mbufs, uint32_t workers);
 
+/* Why rte_eal_init() failed: its rte_errno, and with huge pages, how much of them is free now. */
+void eal_reason(char *buf, size_t size, int err, const struct eal_plan *p, uint64_t huge_mb);
+
 int eal_start(struct skiffd *d);
 void eal_stop(struct skiffd *d);

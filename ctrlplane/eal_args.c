@@ -105,3 +105,30 @@ int eal_args_make(struct eal_args *a, const struct eal_plan *p)
 	err |= add(a, "--log-level=*:%s", p->dpdk_log ? p->dpdk_log : "error");
 	return err ? -E2BIG : 0;
 }
+
+static const char *words_of(int err)
+{
+	switch (err) {
+	case ENOMEM:
+		return "no memory; raise the limit (ulimit -v) or write fewer `system mbufs`";
+	case EACCES:
+	case EPERM:
+		return "no permission";
+	case EAGAIN:
+		return "no thread is to be had; raise the limits (ulimit -u, ulimit -v)";
+	case EBUSY:
+		return "its files are in use by another process";
+	default:
+		return strerror(err);
+	}
+}
+
+/* DPDK says EACCES, too, where it finds no huge pages: there were some when skiffd looked. */
+void eal_reason(char *buf, size_t size, int err, const struct eal_plan *p, uint64_t huge_mb)
+{
+	if (p->huge && huge_mb < p->mem_mb && (err == EACCES || err == ENOMEM))
+		snprintf(buf, size, "the number of huge pages changed meanwhile: %llu MB are free, %u MB needed; "
+			"start again, or write `system hugepages no`", (unsigned long long)huge_mb, p->mem_mb);
+	else
+		snprintf(buf, size, "%s", words_of(err));
+}

@@ -81,6 +81,24 @@ static void memory_is_one_way_or_the_other(void **state)
 	assert_true(has(&a, "--in-memory"));
 }
 
+static void says_why_it_failed(void **state)
+{
+	const cpu_set_t cpus = some_cpus();
+	const struct settings s = two_workers();
+	struct eal_plan p = plan(&s, &cpus);
+	char why[256];
+
+	eal_reason(why, sizeof(why), EACCES, &p, 0);
+	assert_string_equal(why, "no permission");
+	p.huge = true;
+	eal_reason(why, sizeof(why), EACCES, &p, p.mem_mb); /* they are there */
+	assert_string_equal(why, "no permission");
+	eal_reason(why, sizeof(why), EACCES, &p, 42);
+	assert_non_null(strstr(why, "huge pages changed meanwhile: 42 MB are free, 100 MB needed"));
+	eal_reason(why, sizeof(why), EBUSY, &p, 42);
+	assert_string_equal(why, "its files are in use by another process");
+}
+
 static void pci_only_when_asked(void **state)
 {
 	const cpu_set_t cpus = some_cpus();
@@ -142,7 +160,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(main_floats_and_workers_are_pinned),
 		cmocka_unit_test(memory_is_one_way_or_the_other),
-		cmocka_unit_test(pci_only_when_asked),
+		cmocka_unit_test(pci_only_when_asked), cmocka_unit_test(says_why_it_failed),
 		cmocka_unit_test(every_cpu_of_a_big_machine_fits),
 		cmocka_unit_test(prefixes_tell_sockets_apart),
 		cmocka_unit_test(memory_grows_with_buffers),
