@@ -16,14 +16,16 @@
 #include "ports.h"
 
 /* The port of a DPDK port id: for callbacks that get the number alone. */
-static struct port *by_id[RTE_MAX_ETHPORTS];
-static void *priv_of[RTE_MAX_ETHPORTS];
+static struct {
+	struct port *port;
+	void *priv; /* of its netdev */
+} by_id[RTE_MAX_ETHPORTS];
 static int pipe_fd[2] = {-1, -1};
 
 static void hold(uint16_t port_id, bool on)
 {
-	if (by_id[port_id] != NULL)
-		netdev_port_hold(priv_of[port_id], on);
+	if (by_id[port_id].port != NULL)
+		netdev_port_hold(by_id[port_id].priv, on);
 }
 
 int port_device_init(void)
@@ -57,14 +59,14 @@ static int on_event(uint16_t port_id, enum rte_eth_event_type type, void *arg, v
 
 static int wait_fd(uint16_t port_id, uint16_t queue)
 {
-	return by_id[port_id] == NULL ? -ENODEV : port_wait_fd(by_id[port_id], queue);
+	return by_id[port_id].port == NULL ? -ENODEV : port_wait_fd(by_id[port_id].port, queue);
 }
 
 static int arm(uint16_t port_id, uint16_t queue, bool on)
 {
 	if (!on)
 		return rte_eth_dev_rx_intr_disable(port_id, queue);
-	port_wait_clear(by_id[port_id], queue);
+	port_wait_clear(by_id[port_id].port, queue);
 	return rte_eth_dev_rx_intr_enable(port_id, queue);
 }
 
@@ -72,20 +74,20 @@ static void rxq_setup(uint16_t port_id, uint16_t queue, bool done)
 {
 	static struct port_queue_mark mark;
 
-	if (by_id[port_id] == NULL)
+	if (by_id[port_id].port == NULL)
 		return;
 	if (done)
-		port_queue_after(by_id[port_id], queue, &mark);
+		port_queue_after(by_id[port_id].port, queue, &mark);
 	else
-		port_queue_before(by_id[port_id], &mark);
+		port_queue_before(by_id[port_id].port, &mark);
 }
 
 static int call(uint16_t port_id, int (*fn)(void *arg), void *arg)
 {
-	if (by_id[port_id] == NULL)
+	if (by_id[port_id].port == NULL)
 		return fn(arg);
 	port_turn();
-	return port_call(by_id[port_id], fn, arg);
+	return port_call(by_id[port_id].port, fn, arg);
 }
 
 static struct netdev_port_conf conf_of(const struct port *p)
@@ -134,8 +136,8 @@ void *port_device_new(struct port *p)
 
 	if (priv == NULL)
 		return NULL;
-	by_id[p->port_id] = p;
-	priv_of[p->port_id] = priv;
+	by_id[p->port_id].port = p;
+	by_id[p->port_id].priv = priv;
 	rte_eth_dev_callback_register(p->port_id, RTE_ETH_EVENT_INTR_LSC, on_event, NULL);
 	rte_eth_dev_callback_register(p->port_id, RTE_ETH_EVENT_INTR_RMV, on_event, NULL);
 	return priv;
@@ -147,7 +149,7 @@ void port_device_forget(struct port *p)
 
 	rte_eth_dev_callback_unregister(p->port_id, RTE_ETH_EVENT_INTR_LSC, on_event, any);
 	rte_eth_dev_callback_unregister(p->port_id, RTE_ETH_EVENT_INTR_RMV, on_event, any);
-	by_id[p->port_id] = NULL;
+	by_id[p->port_id].port = NULL;
 }
 
 void port_device_facts(const struct port *p, struct port_facts *f)

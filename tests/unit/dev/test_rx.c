@@ -291,15 +291,21 @@ static void comes_by_lane(struct rte_mbuf *const *m, unsigned int budget, uint32
 	}
 }
 
+/* A queue that is received ahead by the lane, with n frames in it. */
+static void look_ahead_at(struct rte_mbuf **m, unsigned int n)
+{
+	router.f.dp.lane = all;
+	port.rxq.look_ahead = true;
+	for (unsigned int i = 0; i < n; i++)
+		m[i] = arrives();
+}
+
 static void full_bursts_are_received_ahead(void **state)
 {
 	struct rte_mbuf *m[3 * BURST];
 
 	(void)state;
-	router.f.dp.lane = all;
-	port.rxq.look_ahead = true;
-	for (unsigned int i = 0; i < 2 * BURST + 3; i++)
-		m[i] = arrives();
+	look_ahead_at(m, 2 * BURST + 3);
 	comes_by_lane(m, BURST, BURST);
 	assert_int_equal(port.n_in, 3);
 	assert_int_equal(port.rxq.n_ahead, BURST);
@@ -321,10 +327,7 @@ static void less_budget_than_is_there(void **state)
 	struct rte_mbuf *m[3 * BURST];
 
 	(void)state;
-	router.f.dp.lane = all;
-	port.rxq.look_ahead = true;
-	for (unsigned int i = 0; i < 3 * BURST; i++)
-		m[i] = arrives();
+	look_ahead_at(m, 3 * BURST);
 	comes_by_lane(m, BURST, BURST);
 	comes_by_lane(m + BURST, 5, 5);
 	comes_by_lane(m + BURST + 5, 5, 5);
@@ -368,10 +371,7 @@ static void the_lane_shuts_meanwhile(void **state)
 	struct skb *skb[BURST_MAX];
 
 	(void)state;
-	router.f.dp.lane = all;
-	port.rxq.look_ahead = true;
-	for (unsigned int i = 0; i < 2 * BURST; i++)
-		m[i] = arrives();
+	look_ahead_at(m, 2 * BURST);
 	comes_by_lane(m, BURST, BURST);
 	router.f.dp.staged = 1;
 	port.rxq.napi.poll(router.f.w, &port.rxq.napi, BURST);
@@ -389,10 +389,7 @@ static void a_queue_that_goes_keeps_nothing(void **state)
 	unsigned int there;
 
 	(void)state;
-	router.f.dp.lane = all;
-	port.rxq.look_ahead = true;
-	for (unsigned int i = 0; i < 2 * BURST; i++)
-		m[i] = arrives();
+	look_ahead_at(m, 2 * BURST);
 	comes_by_lane(m, BURST, BURST);
 	there = rte_mempool_avail_count(m[0]->pool);
 	rxq_drop_ahead(&port.rxq);
