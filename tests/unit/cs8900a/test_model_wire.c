@@ -6,6 +6,8 @@
 
 #include "chip.h"
 
+#define PATH_LEN 64
+
 static void refused(const char *text, const char *says)
 {
 	char err[300] = "";
@@ -79,7 +81,7 @@ static void in_file(char *path, const void *data, size_t n)
 {
 	int fd;
 
-	strcpy(path, "/tmp/skiff-wire-XXXXXX");
+	snprintf(path, PATH_LEN, "%s/skiff-wire-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	fd = mkstemp(path);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, data, n), n);
@@ -119,7 +121,7 @@ static size_t make_pcap(uint32_t *w, bool swap, bool nano, uint32_t linktype)
 static void replay(bool swap, bool nano)
 {
 	uint32_t words[100];
-	char path[64], text[100], err[100];
+	char path[PATH_LEN], text[100], err[100];
 	struct cs8900a_model_conf conf = { 0 };
 	struct chip *c;
 
@@ -165,7 +167,7 @@ static void replays(void **state)
 static void other_files(void **state)
 {
 	uint32_t words[100];
-	char path[64], text[100], says[160];
+	char path[PATH_LEN], text[100], says[160];
 	size_t n = make_pcap(words, false, false, 113);
 
 	in_file(path, words, n);
@@ -185,7 +187,7 @@ static void other_files(void **state)
 static void broken_records(void **state)
 {
 	uint32_t words[100];
-	char path[64], text[100], err[100];
+	char path[PATH_LEN], text[100], err[100];
 
 	for (unsigned cut = 24; cut < 24 + 76; cut += 5) {
 		struct cs8900a_wire_frame f;
@@ -206,7 +208,7 @@ static void broken_records(void **state)
 /* What the chip sends is in the file, padded, without CRC, and can be played again. */
 static void written(void **state)
 {
-	char path[64], text[100], err[100];
+	char path[PATH_LEN], text[100], err[100];
 	struct cs8900a_model_conf conf = { 0 };
 	struct cs8900a_wire_frame f;
 	struct cs8900a_wire *wire;

@@ -14,6 +14,8 @@
 #include "fake_cs8900a.h"
 #include "unit.h"
 
+#define PATH_LEN 64
+
 static const uint8_t mac_a[6] = {0x02, 0x11, 0x22, 0x33, 0x44, 0x55};
 
 static struct fake f;
@@ -194,11 +196,19 @@ static void io_bus_says_what_it_lacks(void **state)
 		assert_int_equal(err, -ENOTSUP);
 }
 
+static int new_file(char name[PATH_LEN])
+{
+	const char *folder = getenv("TMPDIR");
+
+	snprintf(name, PATH_LEN, "%s/skiff-test-cs8900a-XXXXXX", folder ? folder : "/tmp");
+	return mkstemp(name);
+}
+
 static void mem_bus_says_what_it_lacks(void **state)
 {
 	struct cs_bus_conf conf = {.kind = CS_BUS_MEM, .base = 0xd0000};
-	char name[] = "/tmp/skiff-test-cs8900a-XXXXXX";
-	int fd = mkstemp(name);
+	char name[PATH_LEN];
+	int fd = new_file(name);
 	struct cs_bus *bus;
 
 	assert_true(fd >= 0);
@@ -219,9 +229,9 @@ static void mem_bus_says_what_it_lacks(void **state)
 static void mem_bus_maps(void **state)
 {
 	struct cs_bus_conf conf = {.kind = CS_BUS_MEM, .base = 0x1000};
-	char name[] = "/tmp/skiff-test-cs8900a-XXXXXX";
+	char name[PATH_LEN];
 	uint16_t page[0x1000] = {0}, word[2] = {0xcafe, 0xbabe};
-	int fd = mkstemp(name);
+	int fd = new_file(name);
 	struct cs_bus *bus;
 
 	page[0x1000 / 2] = 0x630e;
