@@ -88,6 +88,23 @@ static inline void dev_tx_mbuf(struct worker *w, struct tx_queue *t, struct rte_
 		txq_flush(w, t);
 }
 
+/* Where the next n frames for dev_tx_mbufs go; NULL: fewer have room. */
+static inline struct rte_mbuf **dev_tx_room(struct tx_queue *t, uint32_t n)
+{
+	return likely(t->n + n <= TXQ_BURST) ? t->m + t->n : NULL;
+}
+
+/* As dev_tx_mbuf for n frames of so many bytes, at least one, that stand in dev_tx_room already. */
+static inline void dev_tx_mbufs(struct worker *w, struct tx_queue *t, uint32_t n, uint32_t bytes)
+{
+	if (unlikely(!t->n))
+		txq_activate(w, t);
+	t->bytes += bytes;
+	t->n = (uint16_t)(t->n + n);
+	if (unlikely(t->n == TXQ_BURST))
+		txq_flush(w, t);
+}
+
 /* As dev_tx_mbuf for any frame the port takes as it is; behind those that wait. */
 void txq_xmit(struct worker *w, struct tx_queue *t, struct skb *skb);
 

@@ -79,3 +79,10 @@ static inline bool flow_filter_has(const struct flow_filter *f, const void *addr
 
 	return f->all || f->bit[k / 64] >> (k % 64) & 1;
 }
+
+/* Of a frame with a plain link header and a whole IPv4 header behind it. */
+static inline bool flow_filter_has_plain(const struct flow_filter *f, const struct rte_mbuf *m)
+{
+	return flow_filter_has(f, rte_pktmbuf_mtod_offset(m, const uint8_t *,
+		ETH_HDR_LEN + offsetof(struct ip4_hdr, saddr)));
+}

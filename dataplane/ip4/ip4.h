@@ -30,7 +30,7 @@ struct ip4_worker {
 	struct ip4_reasm *reasm;      /* ip4_reassemble.h */
 	struct ip4_ids ids;           /* ip4_id.h */
 	uint64_t martian_log;         /* w->now from which the next one is told */
-	lane_sift_fn *lane_sift;      /* ip4_lane.h */
+	const struct lane_form *lane_form; /* ip4_lane.h */
 };
 
 /* Allocate w->ip4 and what hangs on it: 0, -ENOMEM, -EIO. fini ends what is held as STOPPED. */

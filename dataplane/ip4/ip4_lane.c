@@ -14,38 +14,25 @@
 #include <string.h>
 
 #include "dev/rxq.h"
-#include "dev/txq.h"
 #include "fib/fib.h"
-#include "fib/nexthop.h"
 #include "fib/rules.h"
 #include "ip4/flow_filter.h"
-#include "ip4/flow_hash.h"
 #include "ip4/ip4.h"
 #include "ip4/ip4_lane_priv.h"
 #include "ip4/ip4_lookup.h"
-#include "l2/eth.h"
 
-lane_sift_fn *ip4_lane_sift(bool wide)
+const struct lane_form *ip4_lane_form(bool wide)
 {
+	static const struct lane_form one_by_one = {lane_sift_scalar, lane_send_scalar};
 #ifdef __x86_64__
+	static const struct lane_form by_16 = {lane_sift_avx512, lane_send_avx512};
+
 	if (wide)
 		return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
 			__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
-			? lane_sift_avx512 : NULL;
+			? &by_16 : NULL;
 #endif
-	return wide ? NULL : lane_sift_scalar;
-}
-
-/* ---- order ---- */
-
-static const uint8_t *addrs_of(const struct rte_mbuf *m)
-{
-	return rte_pktmbuf_mtod_offset(m, const uint8_t *, ETH_HDR_LEN + 12);
-}
-
-static bool has_left(const struct flow_filter *left, const struct rte_mbuf *m)
-{
-	return flow_filter_has(left, addrs_of(m));
+	return wide ? NULL : &one_by_one;
 }
 
 /* Frames were sifted out: those behind them in the same flows leave as well. */
@@ -58,7 +45,7 @@ static void keep_order(struct lane *l, struct flow_filter *left, struct rte_mbuf
 			flow_filter_add_frame(left, m[i]);
 			continue;
 		}
-		if (!has_left(left, m[i])) {
+		if (!flow_filter_has_plain(left, m[i])) {
 			l->dst[kept] = l->dst[k];
 			l->len[kept] = l->len[k];
 			l->ttl[kept] = l->ttl[k];
@@ -67,60 +54,6 @@ static void keep_order(struct lane *l, struct flow_filter *left, struct rte_mbuf
 		k++;
 	}
 	l->n = kept;
-}
-
-/* ---- the way out ---- */
-
-/* As skb_flow_hash: the port's where it has one. */
-static uint32_t flow_hash(const struct rte_mbuf *m, const struct ip4_hdr *ip, uint32_t tot_len)
-{
-	if (m->ol_flags & RTE_MBUF_F_RX_RSS_HASH && m->hash.rss)
-		return m->hash.rss;
-	return ip4_flow_hash(ip, tot_len);
-}
-
-/* The living member of a group, where the lane may use it. */
-static const struct fib_nh *member(const struct worker *w, const struct fib_nh *nh,
-	const struct rte_mbuf *m, uint32_t len)
-{
-	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *) + ETH_HDR_LEN;
-
-	if (!nh || nh->type != FIB_GROUP)
-		return NULL;
-	nh = ip4_group_member(w->dp, nh, flow_hash(m, (const struct ip4_hdr *)p, len));
-	return nh && fib_nh_lane(nh) ? nh : NULL;
-}
-
-/*
- * A checksum left to be completed is so by the port, where it can and its parser sees the same headers;
- * else the stages do it.
- */
-static bool completes(struct tx_queue *t, struct rte_mbuf *m)
-{
-	const struct ip4_hdr *ip = rte_pktmbuf_mtod_offset(m, const struct ip4_hdr *, ETH_HDR_LEN);
-	uint32_t l4 = m->packet_type & RTE_PTYPE_L4_MASK;
-	bool tcp = l4 == RTE_PTYPE_L4_TCP && ip->protocol == IP4_PROTO_TCP;
-	bool udp = l4 == RTE_PTYPE_L4_UDP && ip->protocol == IP4_PROTO_UDP;
-
-	if (!lane_csum_partial(m))
-		return true;
-	if (!t->dev->contract->l4_csum || (!tcp && !udp) || m->l2_len + m->l3_len != LANE_HEADERS)
-		return false;
-	txq_ask_csum(m, tcp ? RTE_MBUF_F_TX_TCP_CKSUM : RTE_MBUF_F_TX_UDP_CKSUM, ETH_HDR_LEN,
-		IP4_HDR_LEN);
-	t->offload = true;
-	return true;
-}
-
-/* Link header, TTL, checksum; the padding of the link goes. */
-static inline void rewrite(struct rte_mbuf *m, const struct fib_nh *nh, uint32_t len, uint32_t ttl)
-{
-	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
-
-	eth_put_hh(p, nh->hh);
-	memcpy(p + ETH_HDR_LEN + offsetof(struct ip4_hdr, ttl), &ttl, sizeof(ttl));
-	m->data_len = (uint16_t)(len + ETH_HDR_LEN);
-	m->pkt_len = len + ETH_HDR_LEN;
 }
 
 static void count(struct worker *w, uint32_t n, uint64_t octets_in, uint64_t octets_out)
@@ -134,57 +67,6 @@ static void count(struct worker *w, uint32_t n, uint64_t octets_in, uint64_t oct
 	ip4_count_n(w, MIB_IpExtInOctets, octets_in);
 	ip4_count_n(w, MIB_IpForwDatagrams, n);
 	ip4_count_n(w, MIB_IpExtOutOctets, octets_out);
-}
-
-/* Entry k, which the next hop refuses. */
-static void refuse(struct lane *l, struct flow_filter *left, const struct rte_mbuf *m, uint32_t k)
-{
-	flow_filter_add_frame(left, m);
-	l->octets -= l->len[k];
-	l->len[k] = 0;
-}
-
-static inline const struct fib_nh *next_hop(const struct fib_nh *const _Atomic *table, uint32_t id)
-{
-	return atomic_load_explicit(&table[id], memory_order_acquire);
-}
-
-/*
- * Send what can be sent; the length of what can't is 0 then. Frames received ahead are fetched here, one
- * a packet: translations of their addresses take as long as sending does.
- */
-static void send_out(struct worker *w, struct rx_queue *q, struct lane *l, struct flow_filter *left,
-	struct rte_mbuf **m)
-{
-	const struct fib_nh *const _Atomic *nhs = w->dp->nhs->nh;
-	struct tx_queue *const *txq = w->dev->txq;
-	uint32_t n = l->n, from = q->dev->index, ahead = q->n_ahead;
-	const bool partial = l->partial;
-
-	for (uint32_t k = 0; k < n; k++) {
-		const struct fib_nh *nh = next_hop(nhs, l->id[k]);
-		struct rte_mbuf *pkt = m[l->at[k]];
-		uint32_t len = l->len[k];
-		struct tx_queue *t;
-
-		rte_prefetch0(next_hop(nhs, l->id[k + LANE_AHEAD]));
-		if (k < ahead)
-			lane_prefetch(q->ahead[k]);
-		if (unlikely(!nh || !fib_nh_lane(nh)))
-			nh = member(w, nh, pkt, len);
-		t = likely(nh != NULL) ? txq[nh->dev_index] : NULL;
-		if (unlikely(!t || len > nh->lane_max || nh->dev_index == from ||
-			     (left->any && has_left(left, pkt)) ||
-			     (unlikely(partial) && !completes(t, pkt)))) {
-			refuse(l, left, pkt, k);
-			continue;
-		}
-		rewrite(pkt, nh, len, l->ttl[k]);
-		dev_tx_mbuf(w, t, pkt);
-	}
-	for (uint32_t k = n; k < ahead; k++)
-		lane_prefetch(q->ahead[k]);
-	q->fetched = ahead != 0;
 }
 
 /* What was not sent moves to the front in order; returns how many that is. */
@@ -201,9 +83,18 @@ static uint32_t close_up(struct lane *l, struct rte_mbuf **m, uint32_t n)
 	return left;
 }
 
+/* Frames ahead for which this burst was too short. */
+static void fetch_rest(struct rx_queue *q, struct lane *l)
+{
+	while (unlikely(l->n_ahead))
+		lane_prefetch_next(l);
+	q->fetched = q->n_ahead != 0;
+}
+
 uint32_t ip4_lane(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n,
 	uint64_t *bytes)
 {
+	const struct lane_form *form = w->ip4->lane_form;
 	struct flow_filter left = {.any = false};
 	struct lane l;
 	uint32_t stay = 0;
@@ -216,20 +107,26 @@ uint32_t ip4_lane(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uin
 	l.bytes = l.octets = 0;
 	l.partial = false;
 	l.fetched = q->fetched;
+	l.ahead = q->ahead;
+	l.n_ahead = q->n_ahead;
+	l.dev_index = q->dev->index;
 	l.dp = w->dp;
 	l.mac = atomic_load_explicit(&q->dev->addr, memory_order_relaxed) & ETH_ADDR_MASK;
 	l.locals = atomic_load_explicit(&w->dp->rules->locals, memory_order_acquire);
-	w->ip4->lane_sift(&l, m, 0, n);
+	form->sift(&l, m, 0, n);
 	*bytes = l.bytes;
-	if (unlikely(!l.n))
+	if (unlikely(!l.n)) {
+		fetch_rest(q, &l);
 		return n;
+	}
 	if (unlikely(l.n < n))
 		keep_order(&l, &left, m, n);
 	fib_lookup_bulk(l.fib, l.dst, l.id, l.n);
 	memset(l.id + l.n, 0, LANE_AHEAD * sizeof(l.id[0]));
 	for (uint32_t k = 0; k < l.n; k++)
 		l.octets += l.len[k];
-	send_out(w, q, &l, &left, m);
+	form->send(w, &l, &left, m, 0, l.n);
+	fetch_rest(q, &l);
 	if (unlikely(left.any))
 		stay = close_up(&l, m, n);
 	if (likely(stay < n))

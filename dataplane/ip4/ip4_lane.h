@@ -17,7 +17,6 @@ struct rx_queue;
 uint32_t ip4_lane(struct worker *w, struct rx_queue *q, struct rte_mbuf **m, uint32_t n,
 	uint64_t *bytes);
 
-/* The first loop over a burst, 16 frames at a time or one by one; NULL: this CPU can't. */
-struct lane;
-typedef void lane_sift_fn(struct lane *l, struct rte_mbuf *const *m, uint32_t from, uint32_t to);
-lane_sift_fn *ip4_lane_sift(bool wide);
+/* Its loops over a burst, 16 frames at a time or one by one; NULL: this CPU can't. */
+struct lane_form;
+const struct lane_form *ip4_lane_form(bool wide);

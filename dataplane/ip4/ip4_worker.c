@@ -16,9 +16,9 @@ int ip4_worker_init(struct worker *w)
 	w->ip4 = calloc(1, sizeof(*w->ip4));
 	if (!w->ip4)
 		return -ENOMEM;
-	w->ip4->lane_sift = ip4_lane_sift(true);
-	if (!w->ip4->lane_sift)
-		w->ip4->lane_sift = ip4_lane_sift(false);
+	w->ip4->lane_form = ip4_lane_form(true);
+	if (!w->ip4->lane_form)
+		w->ip4->lane_form = ip4_lane_form(false);
 	err = icmp_worker_init(w);
 	if (!err)
 		err = ip4_reasm_init(w);

@@ -185,8 +185,8 @@ static void make_way(enum which which)
 	x->r.f.w->tracing = which == LONG; /* nothing, but each stage is looked at */
 	x->r.f.w->ip4->ids.seed = 1; /* or it would be random */
 	if (which <= SCALAR)
-		x->r.f.w->ip4->lane_sift = ip4_lane_sift(which == WIDE);
-	is_there[which] = which != WIDE || ip4_lane_sift(true);
+		x->r.f.w->ip4->lane_form = ip4_lane_form(which == WIDE);
+	is_there[which] = which != WIDE || ip4_lane_form(true);
 }
 
 static void make_ways(void)

@@ -243,21 +243,21 @@ static uint32_t asks(const struct fake_port *p, uint32_t n)
 
 enum which { LANE, SHORT, LONG, WAYS };
 
-static void init(struct way side[WAYS], lane_sift_fn *sift, unsigned int round)
+static void init(struct way side[WAYS], const struct lane_form *form, unsigned int round)
 {
 	for (enum which i = 0; i < WAYS; i++) {
 		side_init(&side[i], i == LANE);
 		random_table(&side[i], round);
 		side[i].r.f.w->ip4->ids.seed = 1; /* or it would be random */
 	}
-	side[LANE].r.f.w->ip4->lane_sift = sift;
+	side[LANE].r.f.w->ip4->lane_form = form;
 	side[SHORT].r.f.dp.admit = ip4_admit;
 	side[LONG].r.f.w->tracing = true; /* nothing, but each stage is looked at */
 	rng = round * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 /* Bursts are small enough that none overflows, which would put frames behind those that follow. */
-static void by_all_ways(lane_sift_fn *sift)
+static void by_all_ways(const struct lane_form *form)
 {
 	static struct way side[WAYS];
 	static struct way_frame f;
@@ -266,7 +266,7 @@ static void by_all_ways(lane_sift_fn *sift)
 
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		if (round % 50 == 0)
-			init(side, sift, round);
+			init(side, form, round);
 		random_mood(side, WAYS);
 		for (unsigned int port = 1; port <= WAY_PORTS; port++)
 			for (uint32_t n = rnd(41); n; n--, in++) {
@@ -305,14 +305,14 @@ static void by_all_ways(lane_sift_fn *sift)
 
 static void random_frames_one_by_one(void **state)
 {
-	by_all_ways(ip4_lane_sift(false));
+	by_all_ways(ip4_lane_form(false));
 }
 
 static void random_frames_wide(void **state)
 {
-	if (!ip4_lane_sift(true))
+	if (!ip4_lane_form(true))
 		skip();
-	by_all_ways(ip4_lane_sift(true));
+	by_all_ways(ip4_lane_form(true));
 }
 
 /* What is no business of the lane's is left as it came, byte for byte, and in order. */

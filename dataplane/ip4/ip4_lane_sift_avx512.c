@@ -16,6 +16,8 @@
 #define ROUND 16u
 #define QUADS 4u /* vectors of four frames */
 
+static_assert((ROUND - 1) / (ROUND / LANE_SIFT_AHEAD + 1) == LANE_SIFT_AHEAD - 1,
+	"that many strides in a round");
 static_assert(offsetof(struct rte_mbuf, refcnt) == 18 && offsetof(struct rte_mbuf, nb_segs) == 20 &&
 	offsetof(struct rte_mbuf, ol_flags) == 24, "16 bytes of an mbuf");
 static_assert(offsetof(struct rte_mbuf, pkt_len) == 36 && offsetof(struct rte_mbuf, data_len) == 40,
@@ -210,11 +212,11 @@ static inline void fetch_routes(const struct fib *fib, __m512i dst)
 }
 
 /*
- * Pointers to the frames; lengths of the buffers; the round's bytes. The next round's frames are
- * fetched on the way, a few at a time, since many misses at once hold up all that is behind them;
- * NULL: they are here.
+ * Pointers to the frames; lengths of the buffers; the round's bytes. Frames are fetched on the way, one
+ * each `stride`th time, since many misses at once hold up all that is behind them; NULL: none.
  */
-static inline __m512i locate(struct round *r, struct rte_mbuf *const *next, uint64_t *bytes)
+static __rte_always_inline __m512i locate(struct round *r, struct rte_mbuf *const *fetch,
+	uint32_t stride, uint64_t *bytes)
 {
 	__m512i v[QUADS], word[4];
 
@@ -222,8 +224,8 @@ static inline __m512i locate(struct round *r, struct rte_mbuf *const *next, uint
 	for (uint32_t i = 0; i < ROUND; i++) {
 		const struct rte_mbuf *m = r->m[i];
 
-		if (next)
-			lane_prefetch(next[i]);
+		if (fetch && i % stride == 0)
+			lane_prefetch(fetch[i / stride]);
 		r->p[i] = m->data_len >= LANE_HEADERS ? rte_pktmbuf_mtod(m, const uint8_t *) : nothing;
 	}
 #pragma GCC unroll 4
@@ -234,13 +236,13 @@ static inline __m512i locate(struct round *r, struct rte_mbuf *const *next, uint
 	return _mm512_and_si512(word[2], _mm512_set1_epi32(0xffff));
 }
 
-static inline void sift16(struct lane *l, struct rte_mbuf *const *m, uint32_t from,
-	struct rte_mbuf *const *next)
+static __rte_always_inline void sift16(struct lane *l, struct rte_mbuf *const *m, uint32_t from,
+	struct rte_mbuf *const *fetch, uint32_t stride)
 {
 	const __m512i swap = _mm512_broadcast_i32x4(_mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9,
 		8, 15, 14, 13, 12));
 	struct round r = {.m = m + from};
-	__m512i v[QUADS], w[4], room = locate(&r, next, &l->bytes), dst, src, len, ttl;
+	__m512i v[QUADS], w[4], room = locate(&r, fetch, stride, &l->bytes), dst, src, len, ttl;
 	__m512i at = _mm512_add_epi32(_mm512_set1_epi32((int)from),
 		_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
 	uint32_t ok;
@@ -280,6 +282,16 @@ static inline void sift16(struct lane *l, struct rte_mbuf *const *m, uint32_t fr
 	l->n += (uint32_t)__builtin_popcount(ok);
 }
 
+/* The frames are here; some of those received ahead are fetched instead. */
+static inline void sift16_fetched(struct lane *l, struct rte_mbuf *const *m, uint32_t from)
+{
+	const bool ahead = l->n_ahead >= LANE_SIFT_AHEAD;
+
+	sift16(l, m, from, ahead ? l->ahead : NULL, ROUND / LANE_SIFT_AHEAD + 1);
+	l->ahead += ahead ? LANE_SIFT_AHEAD : 0;
+	l->n_ahead -= ahead ? LANE_SIFT_AHEAD : 0;
+}
+
 void lane_sift_avx512(struct lane *l, struct rte_mbuf *const *m, uint32_t from, uint32_t to)
 {
 	if (to - from >= ROUND && !l->fetched)
@@ -287,9 +299,9 @@ void lane_sift_avx512(struct lane *l, struct rte_mbuf *const *m, uint32_t from, 
 		for (uint32_t i = from; i < from + ROUND; i++)
 			lane_prefetch(m[i]);
 	for (; l->fetched && to - from >= ROUND; from += ROUND)
-		sift16(l, m, from, NULL);
+		sift16_fetched(l, m, from);
 	for (; to - from >= ROUND; from += ROUND)
-		sift16(l, m, from, m + (to - from >= 2 * ROUND ? from + ROUND : to - ROUND));
+		sift16(l, m, from, m + (to - from >= 2 * ROUND ? from + ROUND : to - ROUND), 1);
 	if (to > from)
 		lane_sift_scalar(l, m, from, to);
 }
