@@ -72,6 +72,30 @@ static uint32_t random_nh(struct fake_router *r)
 	return fake_nh(r, (struct fib_nh){ .type = FIB_GROUP, .group = &group });
 }
 
+/* To random_addr()'s sources, so that this host's answers leave. */
+static void routes_back(struct fake_router *r)
+{
+	static const struct {
+		const char *prefix;
+		unsigned int len, port;
+	} of[] = {
+		{ "30.0.1.0", 24, 1 }, { "48.0.0.0", 4, 1 }, { "64.0.0.0", 6, 1 }, { "68.0.0.0", 7, 1 },
+		{ "30.0.2.0", 24, 2 }, { "70.0.0.0", 7, 2 }, { "72.0.0.0", 5, 2 }, { "80.0.0.0", 5, 2 },
+		{ "88.0.0.0", 7, 2 },
+	};
+	static const uint8_t mac[6] = { 2, 8, 8 };
+
+	for (unsigned int i = 0; i < RTE_DIM(of); i++) {
+		struct fib_nh nh = { .type = FIB_UNICAST, .flags = FIB_NH_HH | FIB_NH_LANE, .mtu = 1500,
+			.dev = r->dev[of[i].port], .phys = r->dev[of[i].port],
+			.gw = pkt_addr(of[i].port == 1 ? "10.0.1.8" : "10.0.2.8"),
+			.prefsrc = pkt_addr(of[i].port == 1 ? "10.0.1.1" : "10.0.2.1") };
+
+		nh.hh_len = eth_build_hh(nh.hh, nh.dev, mac, ETH_TYPE_IP4);
+		fake_route(r, of[i].prefix, of[i].len, fake_nh(r, nh));
+	}
+}
+
 static void random_table(struct way *s, uint64_t seed)
 {
 	static const char *const own[] = { "10.0.1.1", "10.0.1.255", "10.0.2.1", "10.0.2.255" };
@@ -82,6 +106,7 @@ static void random_table(struct way *s, uint64_t seed)
 	for (unsigned int i = 0; i < RTE_DIM(own); i++)
 		fib_locals_add(&s->r.f.dp, rte_be_to_cpu_32(pkt_addr(own[i])));
 	fake_route(&s->r, "20.0.0.0", 8, fake_gw(&s->r, 1, "10.0.1.9"));
+	routes_back(&s->r);
 	for (int i = 0; i < 60; i++) {
 		unsigned int len = rnd(3) ? 9 + rnd(6) : 9 + rnd(24);
 		uint32_t prefix = (20 << 24 | rnd(1 << 24)) & (uint32_t)(UINT64_MAX << (32 - len));
@@ -249,6 +274,7 @@ static void init(struct way side[WAYS], const struct lane_form *form, unsigned i
 		side_init(&side[i], i == LANE);
 		random_table(&side[i], round);
 		side[i].r.f.w->ip4->ids.seed = 1; /* or it would be random */
+		side[i].ids_differ = true; /* of answers to several flows, taken in another order */
 	}
 	side[LANE].r.f.w->ip4->lane_form = form;
 	side[SHORT].r.f.dp.admit = ip4_admit;
@@ -301,6 +327,88 @@ static void by_all_ways(const struct lane_form *form)
 	assert_true(by_lane > in / 14); /* or the comparison says nothing */
 	assert_true(asked > in / 300);
 	assert_true(admitted > in / 4);
+}
+
+#define FLOWS 12
+
+/* Of hosts on the first port's link to what lies behind a gateway there, in any order, several of each flow. */
+static void redirecting_frame(struct way_frame *f, uint16_t id)
+{
+	unsigned int flow = rnd(FLOWS);
+	char src[16], dst[16];
+	struct pkt p;
+
+	snprintf(src, sizeof(src), "10.0.1.%u", 20 + flow);
+	snprintf(dst, sizeof(dst), "20.1.%u.1", flow);
+	p = pkt_ip4(&(struct pkt_spec){ PKT_DEFAULTS, .src = src, .dst = dst, .id = id });
+	memset(f, 0, sizeof(*f));
+	p.data[5] = 1;
+	memcpy(f->data, p.data, p.len);
+	f->len = p.len;
+	f->seg = UINT32_MAX;
+}
+
+/* That what went back by the port that it came by says: so many, of that many hosts. */
+static uint32_t redirects(const struct fake_port *p, uint32_t *hosts)
+{
+	uint32_t n = 0, seen = 0;
+
+	for (uint32_t i = 0; i < p->n_out; i++) {
+		const uint8_t *data = rte_pktmbuf_mtod(p->out[i], const uint8_t *);
+
+		if (data[23] != IP4_PROTO_ICMP || data[34] != ICMP_REDIRECT)
+			continue;
+		n++;
+		seen |= 1u << (data[33] - 20);
+	}
+	*hosts = (uint32_t)__builtin_popcount(seen);
+	return n;
+}
+
+static void redirect_all(struct way side[WAYS])
+{
+	static struct way_frame f;
+	char host[16];
+
+	init(side, ip4_lane_form(false), 1);
+	for (enum which i = 0; i < WAYS; i++) {
+		fib_del(side[i].r.fib, 20 << 24, 8);
+		for (unsigned int k = 0; k < FLOWS; k++) {
+			snprintf(host, sizeof(host), "20.1.%u.0", k);
+			fake_route(&side[i].r, host, 24, fake_gw(&side[i].r, 1, "10.0.1.9"));
+			snprintf(host, sizeof(host), "10.0.1.%u", 20 + k);
+			fake_neigh(&side[i].r, 1, host, NEIGH_VALID);
+		}
+	}
+	for (uint16_t id = 0; id < 40; id++) {
+		redirecting_frame(&f, id);
+		for (enum which i = 0; i < WAYS; i++)
+			way_give(&side[i], 1, &f);
+	}
+}
+
+/* Each host is told, by all ways alike, and not once for each of its frames. */
+static void redirects_of_several_flows(void **state)
+{
+	static struct way side[WAYS];
+	uint32_t hosts, n;
+
+	(void)state;
+	redirect_all(side);
+	for (enum which i = 0; i < WAYS; i++) {
+		way_poll(&side[i]);
+		way_sweep(&side[i]);
+	}
+	for (enum which i = 0; i < LONG; i++) {
+		way_compare_output(&side[i], &side[LONG], 1);
+		way_compare_counters(&side[i], &side[LONG]);
+	}
+	n = redirects(&side[LANE].port[1], &hosts);
+	print_message("%u redirects to %u hosts\n", n, hosts);
+	assert_true(hosts > FLOWS / 2);
+	assert_true(n < side[LANE].port[1].n_out - n); /* fewer than frames */
+	for (enum which i = 0; i < WAYS; i++)
+		side_fini(&side[i]);
 }
 
 static void random_frames_one_by_one(void **state)
@@ -407,6 +515,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_frames_one_by_one),
 		cmocka_unit_test(random_frames_wide),
+		cmocka_unit_test(redirects_of_several_flows),
 		cmocka_unit_test(leaves_sums_to_the_port),
 		cmocka_unit_test(leaves_untouched),
 		cmocka_unit_test(keeps_out_where_it_has_no_business),
