@@ -4,6 +4,7 @@
 A script that imports this runs under tests/net/isolate: it may make what it likes and need not
 clean up. Nothing here sleeps to wait for an event: wait_for() polls with a deadline.
 """
+import contextlib
 import hashlib
 import json
 import os
@@ -108,6 +109,7 @@ def iperf(client, server, address, *options, seconds=2, timeout=60):
 
 # What comes goes back, where that is wanted; a line with its sum.
 ECHO = """
+import contextlib
 import hashlib, socket, sys
 s = socket.create_server((sys.argv[1], 2222))
 print("ready", flush=True)
@@ -122,6 +124,7 @@ print(h.hexdigest(), flush=True)
 """
 # Its input to ECHO: first in pieces of 1, 6, 11... bytes, each a segment, then all at once.
 CALL = """
+import contextlib
 import hashlib, socket, sys, threading
 data = sys.stdin.buffer.read()
 c, h = socket.create_connection((sys.argv[1], 2222), 20), hashlib.sha256()
@@ -143,10 +146,37 @@ print(h.hexdigest())
 """
 
 
+def tcp_counters(host):
+    """Segments that it sent again, and those that it received twice."""
+    rows = host.run("cat /proc/net/snmp /proc/net/netstat").stdout.splitlines()
+    count = {}
+    for names, values in zip(rows[::2], rows[1::2]):
+        kind, *names = names.split()
+        count.update(zip((kind + name for name in names), values.split()[1:]))
+    return (int(count["Tcp:RetransSegs"]),
+            int(count["TcpExt:TCPDSACKOldSent"]) + int(count["TcpExt:TCPDSACKOfoSent"]))
+
+
+@contextlib.contextmanager
+def nothing_doubled(*hosts):
+    """Fails where the hosts received more TCP segments twice than they sent twice: a frame came
+    twice on its way. No stream shows that."""
+    before = [tcp_counters(host) for host in hosts]
+    yield
+    after = [tcp_counters(host) for host in hosts]
+    again, twice = (sum(b[i] - a[i] for a, b in zip(before, after)) for i in range(2))
+    if twice > again:
+        raise Failed(f"{twice} segments came twice, {again} were sent again")
+
+
 def carry_bytes(client, server, address, count=1 << 19, back=True):
     """A stream there, and back at once; fails where it comes to anything but what was sent: hosts
     that leave checksums to others do not notice that."""
-    data = os.urandom(count)
+    with nothing_doubled(client, server):
+        carry_bytes_once(client, server, address, os.urandom(count), back)
+
+
+def carry_bytes_once(client, server, address, data, back):
     want = hashlib.sha256(data).hexdigest()
     echo = server.popen(["python3", "-c", ECHO, address, "back" if back else "-"],
                         stdout=subprocess.PIPE)
@@ -172,7 +202,8 @@ def carry_tcp(client, server, address, *options, seconds=1, least=1 << 20, back=
     while done <= least:
         if time.monotonic() - start > seconds + 60:
             raise Failed(f"{done} bytes in {time.monotonic() - start:.0f} s")
-        end = iperf(client, server, address, *options, seconds=seconds, timeout=seconds + 60)
+        with nothing_doubled(client, server):
+            end = iperf(client, server, address, *options, seconds=seconds, timeout=seconds + 60)
         done += end["sum_received"]["bytes"]
     return done, time.monotonic() - start
 
