@@ -122,10 +122,9 @@ static struct netdev_port_conf conf_of(const struct port *p)
 	if (p->spec.type->wait != PORT_WAIT_TIMER)
 		c.wait_fd = wait_fd;
 	c.rxq_setup = rxq_setup;
-	if (p->spec.type->wait == PORT_WAIT_RX_INTR) {
+	if (p->spec.type->wait == PORT_WAIT_RX_INTR || p->spec.type->arms)
 		c.arm = arm;
-		c.rx_intr = true;
-	}
+	c.rx_intr = p->spec.type->wait == PORT_WAIT_RX_INTR;
 	return c;
 }
 

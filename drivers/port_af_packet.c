@@ -7,7 +7,7 @@
 #include "af_packet/af_packet.h"
 #include "ports_priv.h"
 
-enum { IFACE, TAKEOVER, QDISC, QUEUES, SLOTS, XDP, RX_USECS };
+enum { IFACE, TAKEOVER, QDISC, QUEUES, SLOTS, XDP, BPF, RX_USECS };
 
 /*
  * What arrives while the worker has no CPU waits here: 20 ms of 100,000 frames a second, in 4 MB.
@@ -29,6 +29,8 @@ static const struct port_option options[] = {
 		.min = 64, .max = 32768},
 	[XDP] = {"xdp", PORT_YESNO,
 		"no: send all frames by the packet socket, none by AF_XDP"},
+	[BPF] = {"bpf", PORT_YESNO,
+		"no: receive all frames by the packet socket's ring, none by a filter's"},
 	PORT_RX_USECS_OPTION(RX_USECS),
 	{0},
 };
@@ -52,8 +54,9 @@ static int check(const struct port_spec *s, struct port_why *why)
 
 static int devargs(const struct port_spec *s, char *buf, size_t len)
 {
-	return snprintf(buf, len, "iface=%s,qdisc_bypass=%d,xdp_tx=%d", port_value(s, IFACE),
-		!port_yes(s, QDISC), !port_value(s, XDP) || port_yes(s, XDP));
+	return snprintf(buf, len, "iface=%s,qdisc_bypass=%d,xdp_tx=%d,bpf_rx=%d",
+		port_value(s, IFACE), !port_yes(s, QDISC),
+		!port_value(s, XDP) || port_yes(s, XDP), !port_value(s, BPF) || port_yes(s, BPF));
 }
 
 static unsigned queues(const struct port_spec *s)
@@ -77,6 +80,7 @@ const struct port_type port_af_packet = {
 	.device = AFP_DRIVER,
 	.options = options,
 	.wait = PORT_WAIT_FD,
+	.arms = true,
 	.limits = {.max_segments = 128,
 		.indirect = true,
 		.external = true,

@@ -84,6 +84,7 @@ struct port_type {
 	struct port_limits limits;
 	uint16_t tx_desc;   /* transmit descriptors, 0: as usual */
 	bool serial;        /* its driver is at work in DPDK's interrupt thread: port_call() */
+	bool arms;          /* PORT_WAIT_FD: the driver wants to know when a worker goes to sleep */
 	bool look_ahead;    /* its driver hands over frames that it has not touched: worth to receive
 			     * the next burst early, and fetch it while this one is sent */
 	const char *quirks; /* for docs and `port show`, or NULL */

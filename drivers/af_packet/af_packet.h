@@ -5,9 +5,12 @@
  * net_skiff_afp: a poll-mode driver for a kernel interface through AF_PACKET.
  *
  * Devargs: iface=NAME (required), qdisc_bypass=0|1 (default 1), slot=BYTES (receive slot size, by
- * default what the MTU needs), xdp_tx=0|1 (default 1: frames up to 2 KB that ask for no offload leave
- * by an AF_XDP socket, where the kernel has one to give and the queue discipline is bypassed). As many queues as rte_eth_dev_configure() asks for, at most
- * AFP_MAX_QUEUES; several receive queues share the traffic by a symmetric flow hash.
+ * default what the MTU needs), xdp_tx=0|1 (default 1: frames up to 2 KB that ask for no offload
+ * leave by an AF_XDP socket, where the kernel has one to give and the queue discipline is
+ * bypassed), bpf_rx=0|1 (default 1: while plain frames up to 1,522 bytes come thick, a filter at
+ * the packet socket writes them into a ring of its own, where the kernel takes its program). As
+ * many queues as rte_eth_dev_configure() asks for, at most AFP_MAX_QUEUES; several receive queues
+ * share the traffic by a symmetric flow hash.
  *
  * What a received mbuf says about offloads:
  *  - RTE_MBUF_F_RX_L4_CKSUM_GOOD: the kernel vouches for the L4 checksum.
@@ -32,9 +35,12 @@
 #define AFP_DRIVER "net_skiff_afp"
 
 /*
- * The descriptor that becomes readable when frames wait in a receive queue of a started port; level
- * triggered, owned by the driver, valid until the queue is released. After it reported an error
- * (EPOLLERR: the interface went down or away) rte_eth_dev_rx_intr_enable() clears the condition.
- * Any thread. -ENODEV: not a port of this driver; -EINVAL: no such queue.
+ * The descriptor that becomes readable when frames wait in a receive queue of a started port;
+ * level triggered, owned by the driver, valid until the queue is released. It does so after
+ * rte_eth_dev_rx_intr_enable() and one more burst that found nothing; before, frames may wait of
+ * which it does not tell. After it reported an error (EPOLLERR: the interface went down or away)
+ * that call clears the condition, too. It fails with -EAGAIN where frames are left that found no
+ * mbuf: do not sleep for long. Any thread. -ENODEV: not a port of this driver; -EINVAL: no such
+ * queue.
  */
 int afp_wait_fd(uint16_t port_id, uint16_t queue);

@@ -24,6 +24,7 @@ struct rte_eth_stats;
 #define AFP_MAX_FRAME (65535 + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN)
 #define AFP_VNET_LEN ((unsigned)sizeof(struct virtio_net_hdr))
 #define AFP_SLOTS_PER_BLOCK 64
+#define AFP_SLOT_OVERHEAD 128 /* ring header, address, virtio header, alignment */
 #define AFP_SPARE 64    /* mbufs taken from the pool at once */
 #define AFP_TX_BATCH 64 /* frames per sendmmsg */
 #define AFP_TX_IOV 512
@@ -42,16 +43,19 @@ struct afp_rx_want {
 	bool vlan_strip;
 };
 
+struct afp_bpf;
+
 struct afp_rxq {
 	uint8_t *ring;
 	uint32_t slot, nb_slots, slot_size;
 	int fd;
 	struct afp_rx_want want;
+	struct afp_bpf *bpf; /* NULL: all by the socket */
 	uint16_t port;
 	uint16_t nb_spare;
 	uint16_t room; /* bytes in the first mbuf */
 	struct rte_mempool *pool;
-	uint64_t packets, bytes, errors, nombuf, truncated, large;
+	uint64_t packets, bytes, errors, nombuf, truncated, large, by_ring;
 	struct rte_mbuf *spare[AFP_SPARE];
 	size_t ring_len;
 	uint64_t missed; /* control thread: what PACKET_STATISTICS has said so far */
@@ -76,6 +80,7 @@ struct afp_dev {
 	int ifindex;
 	int ctl_fd; /* memberships and interface requests; never bound, so it receives nothing */
 	bool qdisc_bypass;
+	bool bpf_rx; /* plain frames come by a filter's ring where the kernel lets it */
 	bool xdp_tx; /* plain frames leave by AF_XDP where the kernel lets them */
 	bool promisc, allmulti;
 	bool usable_uso; /* the kernel knows UDP segmentation in a virtio header */
@@ -109,6 +114,25 @@ int afp_fanout_join(int fd, uint16_t *group);
 uint16_t afp_rx_burst(void *queue, struct rte_mbuf **pkts, uint16_t n);
 uint16_t afp_tx_burst(void *queue, struct rte_mbuf **pkts, uint16_t n);
 uint16_t afp_tx_prepare(void *queue, struct rte_mbuf **pkts, uint16_t n);
+
+/*
+ * afp_rx.c, for afp_ring.c. The slot is one that the kernel has filled: 1: *out is its frame; 0: it
+ * had none; negative: no mbuf, and the slot stays. afp_rx_copy(): NULL: no mbuf.
+ */
+struct tpacket2_hdr *afp_rx_slot(const struct afp_rxq *q);
+int afp_rx_take_slot(struct afp_rxq *q, struct rte_mbuf **out);
+void afp_rx_free_slot(struct afp_rxq *q);
+struct rte_mbuf *afp_rx_copy(struct afp_rxq *q, const uint8_t *data, uint32_t len);
+
+/* afp_filter.c: NULL: not to be had here. slot_room: the longest frame that a slot surely holds. */
+struct afp_bpf *afp_bpf_open(uint32_t slot_room);
+void afp_bpf_close(struct afp_bpf *b);
+int afp_bpf_attach(const struct afp_bpf *b, int fd);
+
+/* afp_ring.c: the receive burst where there is a filter. */
+uint16_t afp_ring_burst(struct afp_rxq *q, struct rte_mbuf **pkts, uint16_t n);
+int afp_ring_rest(struct afp_rxq *q);
+void afp_ring_discard(struct afp_rxq *q);
 
 /* afp_xdp.c: an AF_XDP socket that only sends. */
 struct afp_xdp *afp_xdp_open(int ifindex, uint16_t queue);

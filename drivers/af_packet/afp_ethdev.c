@@ -189,6 +189,7 @@ static int stats_reset(struct rte_eth_dev *dev)
 		if (r) {
 			read_missed(r);
 			r->packets = r->bytes = r->errors = r->nombuf = r->truncated = r->large = 0;
+			r->by_ring = 0;
 			r->missed = 0;
 		}
 		if (t)
@@ -199,7 +200,7 @@ static int stats_reset(struct rte_eth_dev *dev)
 
 static const struct rte_eth_xstat_name xstat_names[] = {
 	{"rx_through_socket_queue"}, {"rx_truncated"}, {"rx_kernel_dropped"}, {"tx_system_calls"},
-	{"rx_buffers"}, {"tx_through_xdp"}};
+	{"rx_buffers"}, {"tx_through_xdp"}, {"rx_through_bpf"}};
 
 static int xstats_names(struct rte_eth_dev *dev, struct rte_eth_xstat_name *names, unsigned n)
 {
@@ -220,6 +221,7 @@ static int xstats_get(struct rte_eth_dev *dev, struct rte_eth_xstat *x, unsigned
 			v[1] += d->rxq[i]->truncated;
 			v[2] += read_missed(d->rxq[i]) - d->rxq[i]->truncated;
 			v[4] += d->rxq[i]->nb_spare;
+			v[6] += d->rxq[i]->by_ring;
 		}
 		if (d->txq[i]) {
 			v[3] += d->txq[i]->kicks;
@@ -379,13 +381,16 @@ static int take_slot(const char *key, const char *value, void *arg)
 
 static int read_args(struct afp_dev *d, const char *args)
 {
-	static const char *const keys[] = {"iface", "qdisc_bypass", "slot", "xdp_tx", NULL};
+	static const char *const keys[] = {
+		"iface", "qdisc_bypass", "slot", "xdp_tx", "bpf_rx", NULL};
 	struct rte_kvargs *kv = rte_kvargs_parse(args, keys);
 	int err = -EINVAL;
 
-	d->qdisc_bypass = d->xdp_tx = true;
+	d->qdisc_bypass = d->xdp_tx = d->bpf_rx = true;
 	if (kv == NULL) {
-		AFP_LOG(ERR, "cannot read '%s'; known: iface=NAME,qdisc_bypass=0|1,slot=BYTES,xdp_tx=0|1",
+		AFP_LOG(ERR,
+			"cannot read '%s'; known: "
+			"iface=NAME,qdisc_bypass=0|1,slot=BYTES,xdp_tx=0|1,bpf_rx=0|1",
 			args);
 		return -EINVAL;
 	}
@@ -394,6 +399,7 @@ static int read_args(struct afp_dev *d, const char *args)
 	else if (rte_kvargs_process(kv, "iface", take_iface, d) == 0 &&
 		 rte_kvargs_process(kv, "qdisc_bypass", take_flag, &d->qdisc_bypass) == 0 &&
 		 rte_kvargs_process(kv, "xdp_tx", take_flag, &d->xdp_tx) == 0 &&
+		 rte_kvargs_process(kv, "bpf_rx", take_flag, &d->bpf_rx) == 0 &&
 		 rte_kvargs_process(kv, "slot", take_slot, d) == 0)
 		err = 0;
 	rte_kvargs_free(kv);
@@ -499,4 +505,5 @@ static int remove_dev(struct rte_vdev_device *vdev)
 static struct rte_vdev_driver driver = {.probe = probe, .remove = remove_dev};
 
 RTE_PMD_REGISTER_VDEV(net_skiff_afp, driver);
-RTE_PMD_REGISTER_PARAM_STRING(net_skiff_afp, "iface=<string> qdisc_bypass=0|1 slot=<bytes> xdp_tx=0|1");
+RTE_PMD_REGISTER_PARAM_STRING(net_skiff_afp, "iface=<string> qdisc_bypass=0|1 slot=<bytes> xdp_tx=0|1 "
+					       "bpf_rx=0|1");

@@ -13,14 +13,13 @@
 #include "afp.h"
 #include "afp_ethdev.h"
 
-#define SLOT_OVERHEAD 128 /* ring header, address, virtio header, alignment */
 #define SLOT_LARGEST 16384
 #define RING_DEFAULT 1024
 
 /* A slot holds the largest ordinary frame; beyond 16 KB frames go through the socket's queue. */
 static uint32_t slot_size(const struct afp_dev *d, uint16_t mtu)
 {
-	uint32_t need = mtu + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN + SLOT_OVERHEAD;
+	uint32_t need = mtu + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN + AFP_SLOT_OVERHEAD;
 
 	if (d->slot_size)
 		return d->slot_size;
@@ -181,6 +180,7 @@ int afp_queues_start(struct rte_eth_dev *dev)
 		err = group_queues(dev);
 	for (uint16_t i = 0; err == 0 && i < dev->data->nb_rx_queues; i++) {
 		afp_rxq_discard(d->rxq[i]);
+		afp_ring_discard(d->rxq[i]);
 		err = afp_rxq_flow(d->rxq[i], true);
 		dev->data->rx_queue_state[i] = RTE_ETH_QUEUE_STATE_STARTED;
 	}
@@ -204,13 +204,16 @@ void afp_queues_stop(struct rte_eth_dev *dev)
 		dev->data->tx_queue_state[i] = RTE_ETH_QUEUE_STATE_STOPPED;
 }
 
-/* Before a worker sleeps: the descriptor must not stay ready for an error that was seen. */
+/*
+ * Before a worker sleeps: all frames by the socket, and its descriptor not ready for an error
+ * that was seen. -EAGAIN: frames wait that the descriptor does not tell of.
+ */
 int afp_rx_intr_enable(struct rte_eth_dev *dev, uint16_t id)
 {
 	struct afp_dev *d = dev->data->dev_private;
 
 	afp_clear_error(d->rxq[id]->fd);
-	return 0;
+	return afp_ring_rest(d->rxq[id]);
 }
 
 int afp_rx_intr_disable(struct rte_eth_dev *dev, uint16_t id)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Receive: from the ring's next slots to mbufs. The burst function that DPDK calls from the worker;
- * it never blocks, and makes a system call only for a frame that did not fit a slot. Hands on whole
- * frames, chained where they exceed an mbuf, with VLAN tag and offload state set.
+ * Receive: from the ring's next slots to mbufs. The burst function that DPDK calls from the
+ * worker; it never blocks, and makes a system call only for a frame that did not fit a slot.
+ * Hands on whole frames, chained where they exceed an mbuf, with VLAN tag and offload state set.
+ * Where a filter gives plain frames another way, afp_ring.c is the burst function and has the
+ * slots taken here.
  */
 #include <errno.h>
 #include <string.h>
@@ -59,10 +61,8 @@ static struct rte_mbuf *take_chain(struct afp_rxq *q, uint32_t len)
 	return head;
 }
 
-static struct rte_mbuf *from_slot(struct afp_rxq *q, const struct tpacket2_hdr *h)
+struct rte_mbuf *afp_rx_copy(struct afp_rxq *q, const uint8_t *data, uint32_t len)
 {
-	const uint8_t *data = (const uint8_t *)h + h->tp_mac;
-	uint32_t len = h->tp_snaplen;
 	struct rte_mbuf *head;
 
 	if (likely(len <= q->room)) {
@@ -181,7 +181,7 @@ static int receive_one(
 			q->truncated++; /* larger than a slot, and the queue for those was full */
 			return 0;
 		}
-		m = from_slot(q, h);
+		m = afp_rx_copy(q, (const uint8_t *)h + h->tp_mac, h->tp_snaplen);
 		if (unlikely(m == NULL))
 			return -ENOBUFS;
 		memcpy(&vnet, (const uint8_t *)h + h->tp_mac - sizeof(vnet), sizeof(vnet));
@@ -204,6 +204,31 @@ static int receive_one(
 	return 1;
 }
 
+struct tpacket2_hdr *afp_rx_slot(const struct afp_rxq *q)
+{
+	return slot_at(q, q->slot);
+}
+
+void afp_rx_free_slot(struct afp_rxq *q)
+{
+	__atomic_store_n(&slot_at(q, q->slot)->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+	q->slot = q->slot + 1 == q->nb_slots ? 0 : q->slot + 1;
+}
+
+int afp_rx_take_slot(struct afp_rxq *q, struct rte_mbuf **out)
+{
+	const struct tpacket2_hdr *h = slot_at(q, q->slot);
+	int r;
+
+	rte_prefetch0(slot_at(q, q->slot + 1 == q->nb_slots ? 0 : q->slot + 1));
+	r = receive_one(q, h, h->tp_status, out);
+	if (unlikely(r < 0))
+		q->nombuf++;
+	else
+		afp_rx_free_slot(q);
+	return r;
+}
+
 uint16_t afp_rx_burst(void *queue, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct afp_rxq *q = queue;
@@ -211,6 +236,8 @@ uint16_t afp_rx_burst(void *queue, struct rte_mbuf **pkts, uint16_t n)
 	uint16_t got = 0;
 	uint64_t bytes = 0;
 
+	if (q->bpf)
+		return afp_ring_burst(q, pkts, n);
 	while (got < n) {
 		struct tpacket2_hdr *h = slot_at(q, i);
 		uint32_t status = __atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE);

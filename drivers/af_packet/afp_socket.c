@@ -59,6 +59,8 @@ int afp_rxq_flow(struct afp_rxq *q, bool on)
 	struct sock_fprog prog = {.len = 1, .filter = &drop};
 	int unused = 0, err;
 
+	if (on && q->bpf)
+		return afp_bpf_attach(q->bpf, q->fd);
 	if (on)
 		err = setsockopt(q->fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
 	else
@@ -127,6 +129,8 @@ int afp_rxq_open(struct afp_dev *d, struct afp_rxq *q, uint32_t nb_slots, uint32
 		afp_rxq_close(q);
 		return err;
 	}
+	if (d->bpf_rx)
+		q->bpf = afp_bpf_open(q->slot_size - AFP_SLOT_OVERHEAD);
 	return 0;
 }
 
@@ -154,6 +158,8 @@ void afp_rxq_close(struct afp_rxq *q)
 	if (q->fd >= 0)
 		close(q->fd);
 	q->fd = -1;
+	afp_bpf_close(q->bpf);
+	q->bpf = NULL;
 	rte_pktmbuf_free_bulk(q->spare, q->nb_spare);
 	q->nb_spare = 0;
 }

@@ -23,8 +23,8 @@ const struct put_type put_types[] = {
 	},
 	{
 		.name = "af_packet socket", /* without AF_XDP, as where the kernel does not have it */
-		.words = "put af_packet iface sk0 xdp no",
-		.stall_words = "put af_packet iface sk0 xdp no qdisc yes",
+		.words = "put af_packet iface sk0 xdp no bpf no",
+		.stall_words = "put af_packet iface sk0 xdp no bpf no qdisc yes",
 		.ops = &peer_veth,
 	},
 	{

@@ -41,7 +41,7 @@ static int peer;
 static unsigned nb_queues = 1;
 static uint16_t nb_slots = 1024;
 static uint64_t rx_offloads;
-static bool by_xdp = true;
+static bool short_ways = true; /* beside the packet socket: AF_XDP out, the filter's ring in */
 static volatile unsigned lsc, rmv;
 
 static int on_event(uint16_t port_id, enum rte_eth_event_type type, void *arg, void *ret)
@@ -71,10 +71,11 @@ static void start_port(void)
 
 static void open_port(void)
 {
-	char *words[] = {"wan", "af_packet", "iface", "sk0", "xdp", by_xdp ? "yes" : "no"};
+	char *words[] = {"wan", "af_packet", "iface", "sk0", "xdp", short_ways ? "yes" : "no",
+		"bpf", short_ways ? "yes" : "no"};
 	struct port_spec spec;
 
-	assert_int_equal(port_parse(6, words, &spec, &why), 0);
+	assert_int_equal(port_parse(RTE_DIM(words), words, &spec, &why), 0);
 	if (port_check(&spec, &why) || port_open(&spec, STATE, &port, &why))
 		fail_msg("%s", why.text);
 	id = port.port_id;
@@ -92,7 +93,7 @@ static int setup(void **state)
 
 static int setup_packet(void **state)
 {
-	by_xdp = false;
+	short_ways = false;
 	return setup(state);
 }
 
@@ -105,7 +106,7 @@ static int teardown(void **state)
 	nb_queues = 1;
 	nb_slots = 1024;
 	rx_offloads = 0;
-	by_xdp = true;
+	short_ways = true;
 	assert_int_equal(rte_mempool_in_use_count(pool), 0);
 	assert_int_equal(rte_mempool_in_use_count(clones), 0);
 	return 0;
@@ -728,6 +729,7 @@ static void large_and_small_keep_order(void **state)
 	rx_offloads = RTE_ETH_RX_OFFLOAD_TCP_LRO | RTE_ETH_RX_OFFLOAD_SCATTER;
 	rte_eth_dev_stop(id);
 	start_port();
+	memset(small, 0, sizeof(struct virtio_net_hdr));
 	for (unsigned i = 0; i < 40; i++) {
 		fill(small + sizeof(struct virtio_net_hdr), 60, i);
 		if (i % 3 == 0)
@@ -915,6 +917,15 @@ int main(void)
 		T(two_ways_out_keep_order),
 		T(without_carrier_nothing_is_kept),
 		T(survives_removal_under_traffic),
+		T_PACKET(every_length_arrives),
+		T_PACKET(counts_what_it_missed),
+		T_PACKET(waits_for_mbufs),
+		T_PACKET(wakes_who_sleeps),
+		T_PACKET(nothing_comes_before_the_start),
+		T_PACKET(keeps_vlan_tags),
+		T_PACKET(large_frames_come_and_go_whole),
+		T_PACKET(large_and_small_keep_order),
+		T_PACKET(queues_share_by_flow),
 		T_PACKET(every_length_leaves),
 		T_PACKET(every_shape_leaves),
 		T_PACKET(bursts_keep_order),
