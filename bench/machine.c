@@ -15,6 +15,7 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 #include <rte_vect.h>
+#include "core/thp.h"
 #include "gbench.h"
 #include "machine.h"
 
@@ -82,7 +83,7 @@ static void lcores(char *out, size_t size)
 int machine_start_eal(void)
 {
 	bool huge = have_hugetlb();
-	char cores[1024];
+	char cores[1024], memory[16];
 	char *argv[12] = {"skiff-bench", "--no-pci", "--no-telemetry", "--log-level=error",
 		"--force-max-simd-bitwidth=512", cores};
 	int argc = 6;
@@ -94,7 +95,8 @@ int machine_start_eal(void)
 		argv[argc++] = "--no-huge";
 		argv[argc++] = "--no-shconf";
 		argv[argc++] = "-m";
-		argv[argc++] = "512";
+		snprintf(memory, sizeof(memory), "%u", thp_eal_mb(512));
+		argv[argc++] = memory;
 	}
 	if (rte_eal_init(argc, argv) < 0) {
 		fprintf(stderr, "skiff-bench: EAL: %s\n", rte_strerror(rte_errno));

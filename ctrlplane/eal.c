@@ -22,6 +22,7 @@
 #include <rte_lcore.h>
 #include <rte_log.h>
 
+#include "core/thp.h"
 #include "daemon.h"
 #include "log.h"
 #include "ports.h"
@@ -119,6 +120,7 @@ static int choose_memory(struct skiffd *d, struct eal_plan *p)
 		break;
 	}
 	d->huge = p->huge;
+	p->given_mb = p->huge ? p->mem_mb : thp_eal_mb(p->mem_mb);
 	return check_normal(d, p);
 }
 
@@ -272,6 +274,8 @@ int eal_start(struct skiffd *d)
 		return -rte_errno;
 	snprintf(runtime_dir, sizeof(runtime_dir), "%s", rte_eal_get_runtime_dir());
 	d->eal_started = true;
+	if (!plan.huge)
+		thp_eal_keep(plan.mem_mb);
 	return 0;
 }
 

@@ -27,6 +27,7 @@ struct eal_plan {
 	const char *dpdk_log;            /* level for DPDK's own log, or NULL: errors only */
 	bool huge;
 	uint32_t mem_mb;
+	uint32_t given_mb;               /* what the EAL is told: that, or more (core/thp.h) */
 };
 
 /* 0, or -E2BIG. */

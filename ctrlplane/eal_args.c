@@ -97,7 +97,7 @@ int eal_args_make(struct eal_args *a, const struct eal_plan *p)
 		err |= add(a, "--no-shconf");
 	}
 	err |= add(a, "-m");
-	err |= add(a, "%u", p->mem_mb);
+	err |= add(a, "%u", p->given_mb);
 	if (!p->settings->pci) {
 		err |= add(a, "--no-pci");
 		err |= add(a, "--iova-mode=va");

@@ -15,6 +15,16 @@
 #include <rte_mempool.h>
 
 #include "core/skb_alloc.h"
+#include "core/thp.h"
+
+static void collapse(struct rte_mempool *mp, void *opaque, struct rte_mempool_memhdr *part,
+	unsigned int i)
+{
+	(void)mp;
+	(void)opaque;
+	(void)i;
+	thp_collapse(part->addr, part->len);
+}
 
 struct rte_mempool *skb_pool_create(const char *name, uint32_t n, uint32_t cache,
 	uint16_t data_room, int socket)
@@ -42,6 +52,7 @@ struct rte_mempool *skb_pool_create(const char *name, uint32_t n, uint32_t cache
 		return NULL;
 	}
 	rte_mempool_obj_iter(mp, rte_pktmbuf_init, NULL);
+	rte_mempool_mem_iter(mp, collapse, NULL);
 	return mp;
 }
 

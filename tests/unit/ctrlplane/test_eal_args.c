@@ -34,7 +34,7 @@ static struct settings two_workers(void)
 static struct eal_plan plan(const struct settings *s, const cpu_set_t *cpus)
 {
 	return (struct eal_plan){.settings = s, .cpus = cpus, .file_prefix = "skiff-1",
-		.mem_mb = 100};
+		.mem_mb = 100, .given_mb = 100};
 }
 
 static cpu_set_t some_cpus(void)
