@@ -200,7 +200,8 @@ static void comes_back_from_a_sleep(void **state)
 	assert_int_equal(cpus(), usual);
 	assert_int_equal(told_cpu, -1);
 	nl_follow_rest(ns);
-	assert_int_equal(evtimer_pending(ns->follow.quiet, NULL), 0);
+	/* none was made where the quiet time passed before anybody slept */
+	assert_true(ns->follow.quiet == NULL || !evtimer_pending(ns->follow.quiet, NULL));
 
 	tear_down(ns);
 	close(fd);
