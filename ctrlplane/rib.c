@@ -207,7 +207,6 @@ static int add_checked(struct cp *cp, struct rib_table *t, const struct rib_cfg 
 	struct rib_route route;
 	int err = place(r, node, cfg, info, &p);
 
-	rib_fib_hint(cp, t, cfg->dst, cfg->len, true);
 	if (err < 0 || p.done)
 		return err;
 	rib_info_hold(r, info);
@@ -228,6 +227,16 @@ static int add_checked(struct cp *cp, struct rib_table *t, const struct rib_cfg 
 	return 0;
 }
 
+void rib_hint(struct cp *cp, uint32_t table, uint32_t dst, uint8_t len)
+{
+	const struct rib_table *t = rib_table_find(cp->rib, table);
+
+	if (t == NULL || len > 32)
+		return;
+	rib_trie_hint(&t->trie, dst);
+	rib_fib_hint(cp, t, dst, len, false);
+}
+
 int rib_add(struct cp *cp, const struct rib_cfg *cfg, struct rib_route *out, uint16_t *nlflags)
 {
 	struct rib_table *t;
@@ -239,8 +248,8 @@ int rib_add(struct cp *cp, const struct rib_cfg *cfg, struct rib_route *out, uin
 	t = table_make(cp->rib, cfg->table);
 	if (t == NULL)
 		return -ENOBUFS;
-	rib_trie_hint(&t->trie, cfg->dst);
-	rib_fib_hint(cp, t, cfg->dst, cfg->len, false);
+	rib_trie_hint_way(cp->rib, &t->trie, cfg->dst);
+	rib_fib_hint(cp, t, cfg->dst, cfg->len, true);
 	err = rib_info_create(cp, cfg, &info);
 	if (err < 0)
 		return err;
@@ -288,11 +297,12 @@ int rib_del(struct cp *cp, const struct rib_cfg *cfg, struct rib_route *out)
 		return err;
 	if (t == NULL)
 		return cp_fail(cp, ESRCH, "FIB table does not exist");
-	rib_fib_hint(cp, t, cfg->dst, cfg->len, false);
+	rib_trie_hint_way(cp->rib, &t->trie, cfg->dst);
+	rib_fib_hint(cp, t, cfg->dst, cfg->len, true);
 	node = rib_trie_find(cp->rib, &t->trie, cfg->dst, cfg->len);
 	if (node == 0)
 		return -ESRCH;
-	rib_fib_hint(cp, t, cfg->dst, cfg->len, true);
+	rib_trie_hint_drop(cp->rib, node);
 	for (i = find_place(cp->rib, node, cfg->tos, 0, &before); i != 0;
 		i = rib_alias(cp->rib, i)->next) {
 		const struct rib_alias *a = rib_alias(cp->rib, i);

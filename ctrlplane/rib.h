@@ -76,6 +76,8 @@ struct rib_route {
  * Linux's fib_table_insert and fib_table_delete: errno and sentence are the same. On success *out
  * (may be NULL) says what was added or removed, *what is RTM_NEWROUTE's nlmsg_flags.
  */
+/* A request about this prefix is being read: lets memory come nearer. It may be none that is valid. */
+void rib_hint(struct cp *cp, uint32_t table, uint32_t dst, uint8_t len);
 int rib_add(struct cp *cp, const struct rib_cfg *cfg, struct rib_route *out, uint16_t *nlflags);
 int rib_del(struct cp *cp, const struct rib_cfg *cfg, struct rib_route *out);
 

@@ -107,6 +107,10 @@ static inline uint32_t rib_mask(uint8_t len)
 uint32_t rib_trie_find(const struct rib *r, const struct rib_trie *t, uint32_t key, uint8_t len);
 /* The prefix will be asked for soon. */
 void rib_trie_hint(const struct rib_trie *t, uint32_t key);
+/* The same once that is here: where the way to it begins. */
+void rib_trie_hint_way(const struct rib *r, const struct rib_trie *t, uint32_t key);
+/* The node's route goes, and perhaps the node. */
+void rib_trie_hint_drop(const struct rib *r, uint32_t node);
 /* The node of the prefix, made if needed; 0: no memory. */
 uint32_t rib_trie_make(struct rib *r, struct rib_trie *t, uint32_t key, uint8_t len);
 /* A node that has lost its last route. */

@@ -98,6 +98,21 @@ void rib_trie_hint(const struct rib_trie *t, uint32_t key)
 		__builtin_prefetch(&t->top[key >> TOP_SHIFT]);
 }
 
+void rib_trie_hint_way(const struct rib *r, const struct rib_trie *t, uint32_t key)
+{
+	if (t->top != NULL)
+		__builtin_prefetch(rib_node(r, t->top[key >> TOP_SHIFT]));
+}
+
+void rib_trie_hint_drop(const struct rib *r, uint32_t node)
+{
+	const struct rib_node *n = rib_node(r, node), *p = rib_node(r, n->parent);
+
+	__builtin_prefetch(rib_alias(r, n->route));
+	if (n->parent != 0)
+		__builtin_prefetch(rib_node(r, p->child[0] ^ p->child[1] ^ node), 1);
+}
+
 /* How many leading bits the two prefixes share. */
 static uint8_t shared_bits(uint32_t a, uint32_t b, uint8_t max)
 {

@@ -146,6 +146,21 @@ static int take_multipath(struct nl_req *rq, const struct nlattr *a, struct rib_
 		"Invalid nexthop configuration - extra data after nexthop");
 }
 
+/* `ip` puts the destination first: what will be looked at comes while the rest is read. */
+static void hint(struct cp *cp, const struct nl_req *rq)
+{
+	const struct {
+		struct nlmsghdr nlh;
+		struct rtmsg rtm;
+		struct nlattr nla;
+		in_addr_t dst;
+	} *m = (const void *)rq->nlh;
+
+	if (rq->nlh->nlmsg_len >= sizeof(*m) && m->nla.nla_type == RTA_DST &&
+		m->nla.nla_len == NLA_HDRLEN + sizeof(m->dst) && m->rtm.rtm_family == AF_INET)
+		rib_hint(cp, m->rtm.rtm_table, ntohl(m->dst), m->rtm.rtm_dst_len);
+}
+
 /* The request as the RIB takes it; mp has room for CP_NH_GROUP_MAX. */
 static int take(struct nl_req *rq, struct rib_cfg *c, struct rib_nh *mp)
 {
@@ -198,8 +213,10 @@ int rt_newroute(struct cp *cp, struct nl_req *rq)
 {
 	struct rib_nh mp[CP_NH_GROUP_MAX];
 	struct rib_cfg c;
-	int err = take(rq, &c, mp);
+	int err;
 
+	hint(cp, rq);
+	err = take(rq, &c, mp);
 	return err < 0 ? err : rib_add(cp, &c, NULL, NULL);
 }
 
@@ -207,7 +224,9 @@ int rt_delroute(struct cp *cp, struct nl_req *rq)
 {
 	struct rib_nh mp[CP_NH_GROUP_MAX];
 	struct rib_cfg c;
-	int err = take(rq, &c, mp);
+	int err;
 
+	hint(cp, rq);
+	err = take(rq, &c, mp);
 	return err < 0 ? err : rib_del(cp, &c, NULL);
 }
