@@ -59,8 +59,15 @@ int afp_rxq_flow(struct afp_rxq *q, bool on)
 	struct sock_fprog prog = {.len = 1, .filter = &drop};
 	int unused = 0, err;
 
-	if (on && q->bpf)
-		return afp_bpf_attach(q->bpf, q->fd);
+	if (on && q->bpf) {
+		err = afp_bpf_attach(q->bpf, q->fd);
+		if (err == 0)
+			return 0;
+		AFP_LOG(INFO, "the BPF filter is not taken (%s): all frames come by the socket's ring",
+			strerror(-err));
+		afp_bpf_close(q->bpf);
+		q->bpf = NULL;
+	}
 	if (on)
 		err = setsockopt(q->fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
 	else
